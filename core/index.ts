@@ -1,0 +1,25 @@
+// Shared words. The only door of core/.
+
+export {
+  type Address,
+  formatAddress,
+  isWildcard,
+  parseAddress,
+} from "./address.ts";
+export { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts";
+export { parseDurationMs } from "./duration.ts";
+export {
+  type ErrorCode,
+  errorCodes,
+  errorMessage,
+  PortolanError,
+} from "./errors.ts";
+export {
+  createInstance,
+  decodeInstance,
+  encodeInstance,
+  equalInstances,
+  type Instance,
+  Protocol,
+  State,
+} from "./instance.ts";
