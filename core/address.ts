@@ -40,3 +40,16 @@ export function formatAddress({ host, port }: Address): string {
 export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
+
+/**
+ * Parse "host:port[,host:port...]". Returns the addresses as they were
+ * written, or an Error that names the first wrong one.
+ */
+export function parseAddresses(text: string): readonly string[] | Error {
+  const parts = text.split(",").map((part) => part.trim());
+  for (const part of parts) {
+    const address = parseAddress(part);
+    if (address instanceof Error) return address;
+  }
+  return parts;
+}

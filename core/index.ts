@@ -5,6 +5,7 @@ export {
   formatAddress,
   isWildcard,
   parseAddress,
+  parseAddresses,
 } from "./address.ts";
 export { type Backoff, type BackoffOptions, createBackoff } from "./backoff.ts";
 export { parseDurationMs } from "./duration.ts";
@@ -15,6 +16,18 @@ export {
   PortolanError,
 } from "./errors.ts";
 export {
+  describeFlags,
+  type Flag,
+  type FlagSource,
+  type Flags,
+  type FlagValues,
+  type ParsedFlags,
+  parseFlags,
+  parseNumber,
+  parseSwitch,
+  parseText,
+} from "./flags.ts";
+export {
   createInstance,
   decodeInstance,
   encodeInstance,
@@ -23,3 +36,4 @@ export {
   Protocol,
   State,
 } from "./instance.ts";
+export { createInstanceId } from "./instance-id.ts";
