@@ -20,7 +20,12 @@ export function sendAnswer(
   if (response instanceof Http2ServerResponse) {
     const { stream } = response;
     stream.respond(
-      { ":status": answer.status, ...answer.headers },
+      {
+        // What was set before for whoever answers, the compat API keeps apart.
+        ...response.getHeaders(),
+        ":status": answer.status,
+        ...answer.headers,
+      },
       { endStream: answer.body === undefined },
     );
     if (answer.body !== undefined) stream.end(answer.body);

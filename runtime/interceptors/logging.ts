@@ -128,7 +128,10 @@ function startCall({ request, callId, logger, now }: CallInit): Call {
   return { request: { ...request, message }, end };
 }
 
-/** Pass a stream through, and report how it ended. */
+/**
+ * Pass a stream through, and report how it ended. If nobody takes it to its
+ * end, Connect aborts the call's signal.
+ */
 async function* endWith<T>(
   messages: AsyncIterable<T>,
   end: (failure?: unknown) => void,
@@ -139,9 +142,6 @@ async function* endWith<T>(
   } catch (failure) {
     end(failure);
     throw failure;
-  } finally {
-    // Has an effect only if the consumer stopped before the end.
-    end(new ConnectError("the caller stopped reading", Code.Canceled));
   }
 }
 

@@ -1,0 +1,53 @@
+// The gateway's flags and environment variables.
+
+import {
+  type FlagValues,
+  parseAddress,
+  parseAddresses,
+  parseDurationMs,
+} from "../../core/index.ts";
+import { parseOrigins } from "../cors.ts";
+
+/** The flags of `portolan gateway`; --help prints this table. */
+export const gatewayFlags = {
+  listen: {
+    placeholder: "host:port",
+    description: "Where callers connect. Port 0 takes a free one.",
+    env: "PORTOLAN_LISTEN",
+    default: "0.0.0.0:8080",
+    parse: parseAddress,
+  },
+  etcd: {
+    placeholder: "host:port[,host:port]",
+    description: "The etcd members in which instances are found.",
+    env: "PORTOLAN_ETCD",
+    default: "127.0.0.1:2379",
+    parse: parseAddresses,
+  },
+  "cors-origin": {
+    placeholder: "ORIGIN[,ORIGIN]",
+    description:
+      "The origins of web pages that may call, for example\nhttps://app.example.com. A * stands for any port or one name:\nhttp://localhost:*. Default: none.",
+    env: "PORTOLAN_CORS_ORIGIN",
+    default: "",
+    parse: parseOrigins,
+  },
+  "drain-delay": {
+    placeholder: "DURATION",
+    description:
+      "How long to serve on after health says NOT_SERVING, so that a load\nbalancer in front can look elsewhere.",
+    env: "PORTOLAN_DRAIN_DELAY",
+    default: "3s",
+    parse: parseDurationMs,
+  },
+  "drain-timeout": {
+    placeholder: "DURATION",
+    description: "How long calls in flight may take to finish after that.",
+    env: "PORTOLAN_DRAIN_TIMEOUT",
+    default: "30s",
+    parse: parseDurationMs,
+  },
+} as const;
+
+/** The values of gatewayFlags. */
+export type GatewayFlagValues = FlagValues<typeof gatewayFlags>;

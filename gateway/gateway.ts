@@ -1,0 +1,144 @@
+// The front door: takes calls on one port and forwards each to a live
+// instance of the service it is for.
+
+import type { ConnectError } from "@connectrpc/connect";
+import type { Address } from "../core/index.ts";
+import type { Directory } from "../mesh/registry/index.ts";
+import { encodeErrorAnswer, parseProtocol } from "../rpc/index.ts";
+import {
+  headOf,
+  type Logger,
+  listenOn,
+  pathOf,
+  sendAnswer,
+} from "../runtime/index.ts";
+import {
+  createOnePortServer,
+  type HttpRequest,
+  type HttpResponse,
+} from "../wire/index.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { createCors } from "./cors.ts";
+import { toUpstreamHeaders } from "./headers.ts";
+import { createOwnServices } from "./own-services.ts";
+import { hasBody, relay } from "./relay.ts";
+import { createRouter, type Routing, type Upstream } from "./router.ts";
+import { createSchemaCatalog } from "./schema-catalog.ts";
+
+/**
+ * Options for createGateway().
+ */
+export interface GatewayOptions {
+  /** Where instances are found. The caller closes it, after the gateway. */
+  readonly directory: Directory;
+  readonly logger: Logger;
+  /**
+   * The origins of web pages that may call, as parseOrigins() takes them.
+   * Defaults to none.
+   */
+  readonly corsOrigins?: readonly string[];
+}
+
+/**
+ * A gateway.
+ */
+export interface Gateway extends AsyncDisposable {
+  /** Listen; port 0 takes a free one. Rejects with ERR_ADDRESS_IN_USE. */
+  listen(address: Address): Promise<Address>;
+
+  /**
+   * Resolves when the schemas of all instances known now were asked for: REST
+   * paths and reflection of these are there.
+   */
+  settled(): Promise<void>;
+
+  /** Say that the gateway is about to leave: health is NOT_SERVING. Serves on. */
+  drain(): void;
+
+  /**
+   * Refuse new connections, tell callers to go, let calls in flight finish.
+   * What is left after `graceMs` (default 0) is cut off.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Create a gateway. It listens when told to.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { directory, logger } = options;
+  const catalog = createSchemaCatalog(logger);
+  const router = createRouter(directory, catalog);
+  const connections = createConnections();
+  const cors = createCors(options.corsOrigins ?? []);
+  const own = createOwnServices(directory, catalog);
+  const unsubscribe = directory.subscribe((snapshot) => {
+    catalog.update(snapshot);
+    connections.update(snapshot);
+  });
+
+  const forward = createForward(connections, logger);
+  const server = createOnePortServer({
+    onRequest(request, response) {
+      if (cors.handle(request, response)) return;
+      const path = pathOf(request);
+      if (own.handles(path)) return own.handler(request, response);
+      const routing = router.route({ method: request.method ?? "", path });
+      if ("upstream" in routing) forward(request, response, routing.upstream);
+      else refuse(request, response, routing);
+    },
+  });
+
+  return {
+    listen: (address) => listenOn(server, address),
+    settled: () => catalog.settled(),
+    drain() {
+      own.drain();
+      server.drain();
+    },
+    async close(graceMs = 0) {
+      own.close();
+      await server.close(graceMs);
+      unsubscribe();
+      catalog.close();
+      connections.close();
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
+    },
+  };
+}
+
+function createForward(connections: Connections, logger: Logger) {
+  return (request: HttpRequest, response: HttpResponse, upstream: Upstream) => {
+    const { id, name, address } = upstream.instance;
+    const headers = toUpstreamHeaders(request);
+    const stream = connections.request(address, headers, !hasBody(request));
+    upstream.inFlight++;
+    stream.once("close", () => upstream.inFlight--);
+    relay({
+      request,
+      response,
+      upstream: stream,
+      instanceName: `instance ${id} of ${name}`,
+      onFailure: (reason) =>
+        logger.warn({ id, name, address, reason }, "instance failed a call"),
+    });
+  };
+}
+
+function refuse(
+  request: HttpRequest,
+  response: HttpResponse,
+  refusal: Extract<Routing, { error: ConnectError }>,
+): void {
+  const head = headOf(request);
+  const answer = encodeErrorAnswer(refusal.error, parseProtocol(head), {
+    contentType: head.contentType,
+    ...(refusal.status === undefined ? {} : { status: refusal.status }),
+  });
+  sendAnswer(request, response, {
+    ...answer,
+    headers: { ...answer.headers, ...refusal.headers },
+  });
+}
