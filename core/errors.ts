@@ -11,6 +11,7 @@ export const errorCodes = {
   ERR_USAGE: "A flag, an argument or an environment variable is wrong.",
   ERR_ADDRESS_IN_USE: "Something else listens on the address already.",
   ERR_ID_TAKEN: "A fixed instance id is held by another process.",
+  ERR_START_FAILED: "A service ended before it was registered.",
   ERR_REGISTRY_UNAVAILABLE: "The registry did not answer in time.",
   ERR_CLOSED: "The object was closed and can't be used any more.",
 } as const;

@@ -4,7 +4,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { Address } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
-import { encodeErrorAnswer, parseProtocol } from "../rpc/index.ts";
+import { encodeErrorAnswer, parseProtocol, type Schema } from "../rpc/index.ts";
 import {
   headOf,
   type Logger,
@@ -52,6 +52,9 @@ export interface Gateway extends AsyncDisposable {
    */
   settled(): Promise<void>;
 
+  /** The schemas that are known now, those in use first. */
+  readonly schemas: readonly Schema[];
+
   /** Say that the gateway is about to leave: health is NOT_SERVING. Serves on. */
   drain(): void;
 
@@ -92,6 +95,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     listen: (address) => listenOn(server, address),
     settled: () => catalog.settled(),
+    get schemas() {
+      return catalog.schemas;
+    },
     drain() {
       own.drain();
       server.drain();

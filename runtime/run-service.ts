@@ -113,8 +113,10 @@ async function serve(
     address: formatAddress(flags.advertise ?? advertisedAddress(listening)),
   });
   const registration = registrar.register(instance);
-  // The convention of process managers: a child that is up says "ready".
-  const ready = registration.registered.then(() => process.send?.("ready"));
+  // Whoever started this process with an IPC channel is told when it is up.
+  const ready = registration.registered.then(() =>
+    process.send?.({ registered: instance.id }),
+  );
   try {
     // Only a failed registration ends this race before the signal does.
     const reason = await Promise.race([stop, ready.then(() => stop)]);

@@ -6,7 +6,7 @@ import {
   parseAddresses,
   parseDurationMs,
 } from "../../core/index.ts";
-import { parseOrigins } from "../cors.ts";
+import { parseOrigins } from "./origins.ts";
 
 /** The flags of `portolan gateway`; --help prints this table. */
 export const gatewayFlags = {

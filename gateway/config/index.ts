@@ -4,6 +4,7 @@
 import { describeFlags, parseFlags } from "../../core/index.ts";
 import { type GatewayFlagValues, gatewayFlags } from "./gateway-flags.ts";
 
+export { parseOrigins } from "./origins.ts";
 export type { GatewayFlagValues };
 
 /**

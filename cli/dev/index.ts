@@ -1,0 +1,3 @@
+// Everything at once, for development. The only door of cli/dev/.
+
+export { runDev } from "./run-dev.ts";
