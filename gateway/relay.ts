@@ -19,7 +19,7 @@ import {
   mediaType,
   parseProtocol,
 } from "../rpc/index.ts";
-import { headOf, sendAnswer } from "../runtime/index.ts";
+import { headOf, isGone, sendAnswer, stopRequest } from "../runtime/index.ts";
 import type { HttpRequest, HttpResponse } from "../wire/index.ts";
 import { exposeHeaders } from "./cors.ts";
 import { toCallerHeaders } from "./headers.ts";
@@ -55,7 +55,7 @@ export function relay(options: RelayOptions): void {
     headers: IncomingHttpHeaders & IncomingHttpStatusHeader,
     flags: number,
   ) => {
-    if (response.destroyed) return;
+    if (isGone(response)) return;
     const status = headers[":status"] ?? 502;
     const callerHeaders = toCallerHeaders(headers);
     exposeHeaders(response, Object.keys(callerHeaders));
@@ -82,7 +82,7 @@ export function relay(options: RelayOptions): void {
   };
 
   const fail = () => {
-    if (ended || response.destroyed) return;
+    if (isGone(response)) return;
     ended = true;
     options.onFailure(reason);
     const message = `${options.instanceName} failed the call: ${reason}`;
@@ -114,7 +114,12 @@ export function relay(options: RelayOptions): void {
   upstream.on("error", (error: NodeJS.ErrnoException) => {
     reason = describe(error);
   });
-  upstream.on("close", fail);
+  upstream.on("close", () => {
+    if (!ended) return fail();
+    // It answered without wanting the whole request: neither do we.
+    request.unpipe(upstream);
+    stopRequest(request, response);
+  });
 
   // A caller that hangs up shows as "close" of the response.
   request.on("error", () => {});

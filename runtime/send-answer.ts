@@ -16,7 +16,7 @@ export function sendAnswer(
   response: HttpResponse,
   answer: Answer,
 ): void {
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || isGone(response)) return;
   if (response instanceof Http2ServerResponse) {
     const { stream } = response;
     stream.respond(
@@ -29,8 +29,7 @@ export function sendAnswer(
       { endStream: answer.body === undefined },
     );
     if (answer.body !== undefined) stream.end(answer.body);
-    // RFC 9113, section 8.1: a complete response may end the request early.
-    stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+    stopRequest(request, response);
     return;
   }
   // HTTP/1.1 can't stop a body but by closing; a small one is read away.
@@ -40,5 +39,33 @@ export function sendAnswer(
     response.setHeader("connection", "close");
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
-  request.resume();
+  stopRequest(request, response);
+}
+
+/**
+ * Tell whether nobody is there any more to take a response.
+ */
+export function isGone(response: HttpResponse): boolean {
+  // The compat API of node:http2 lacks the property `destroyed`.
+  return response instanceof Http2ServerResponse
+    ? response.stream.destroyed || response.stream.closed
+    : response.destroyed;
+}
+
+/**
+ * Want no more of a request whose response is complete. RFC 9113, section 8.1:
+ * the stream is reset with NO_ERROR once the response is out.
+ */
+export function stopRequest(
+  request: HttpRequest,
+  response: HttpResponse,
+): void {
+  if (!(response instanceof Http2ServerResponse)) {
+    request.resume();
+    return;
+  }
+  const { stream } = response;
+  const close = () => stream.close(constants.NGHTTP2_NO_ERROR);
+  if (stream.writableFinished) close();
+  else stream.once("finish", close);
 }
