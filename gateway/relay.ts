@@ -19,7 +19,7 @@ import {
   mediaType,
   parseProtocol,
 } from "../rpc/index.ts";
-import { headOf, isGone, sendAnswer, stopRequest } from "../runtime/index.ts";
+import { headOf, isGone, sendAnswer } from "../runtime/index.ts";
 import type { HttpRequest, HttpResponse } from "../wire/index.ts";
 import { exposeHeaders } from "./cors.ts";
 import { toCallerHeaders } from "./headers.ts";
@@ -116,9 +116,10 @@ export function relay(options: RelayOptions): void {
   });
   upstream.on("close", () => {
     if (!ended) return fail();
-    // It answered without wanting the whole request: neither do we.
+    // It answered without wanting the whole request: what is left of it is
+    // read away. (Resetting the stream could overtake our own trailers.)
     request.unpipe(upstream);
-    stopRequest(request, response);
+    request.resume();
   });
 
   // A caller that hangs up shows as "close" of the response.

@@ -29,7 +29,7 @@ export {
   type ServiceContext,
   type ServiceOptions,
 } from "./run-service.ts";
-export { isGone, sendAnswer, stopRequest } from "./send-answer.ts";
+export { isGone, sendAnswer } from "./send-answer.ts";
 export {
   createServiceServer,
   type ServiceServer,

@@ -29,7 +29,8 @@ export function sendAnswer(
       { endStream: answer.body === undefined },
     );
     if (answer.body !== undefined) stream.end(answer.body);
-    stopRequest(request, response);
+    // RFC 9113, section 8.1: a complete response may end the request early.
+    stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
     return;
   }
   // HTTP/1.1 can't stop a body but by closing; a small one is read away.
@@ -39,7 +40,7 @@ export function sendAnswer(
     response.setHeader("connection", "close");
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
-  stopRequest(request, response);
+  request.resume();
 }
 
 /**
@@ -50,22 +51,4 @@ export function isGone(response: HttpResponse): boolean {
   return response instanceof Http2ServerResponse
     ? response.stream.destroyed || response.stream.closed
     : response.destroyed;
-}
-
-/**
- * Want no more of a request whose response is complete. RFC 9113, section 8.1:
- * the stream is reset with NO_ERROR once the response is out.
- */
-export function stopRequest(
-  request: HttpRequest,
-  response: HttpResponse,
-): void {
-  if (!(response instanceof Http2ServerResponse)) {
-    request.resume();
-    return;
-  }
-  const { stream } = response;
-  const close = () => stream.close(constants.NGHTTP2_NO_ERROR);
-  if (stream.writableFinished) close();
-  else stream.once("finish", close);
 }
