@@ -15,10 +15,16 @@ export interface Registrar extends AsyncDisposable {
    *
    * Returns at once; the claim is made, and made again whenever it was lost,
    * in the background. Await `registered` of the result for the first claim.
+   *
+   * Throws ERR_USAGE if the record can't be registered (a name or id that is
+   * empty or contains "/", no usable address), ERR_CLOSED after close().
    */
   register(instance: Instance): Registration;
 
-  /** Close the connection to the registry. Registrations are to be ended before. */
+  /**
+   * End what is still registered, then close the connection to the registry.
+   * Takes at most the deadline of one request.
+   */
   close(): Promise<void>;
 }
 
@@ -26,8 +32,8 @@ export interface Registrar extends AsyncDisposable {
  * Where a claim stands.
  *
  * - pending: not made yet; the registry has not answered so far
- * - live: others see the instance
- * - lost: it was live, and is being claimed anew
+ * - live: others see the instance, as far as the registry has told
+ * - lost: the registry dropped it, and it is being claimed anew
  * - draining: others see that the instance is about to leave
  * - gone: ended, by us
  */
@@ -93,6 +99,9 @@ export interface Snapshot {
    * - stale: the registry is away; this is the last that was known
    */
   readonly freshness: "never" | "synced" | "stale";
+
+  /** When it became stale, as performance.now() counts; undefined unless stale. */
+  readonly staleSinceMs: number | undefined;
 
   /** Every instance, whatever its state, sorted by name and id. */
   readonly instances: readonly Instance[];

@@ -5,16 +5,19 @@ import type { Snapshot } from "./registry.ts";
 
 /**
  * Create a snapshot from instances in any order.
+ *
+ * A stale one is stale since now, unless `staleSinceMs` says otherwise.
  */
 export function createSnapshot(
   freshness: Snapshot["freshness"],
   instances: Iterable<Instance>,
+  staleSinceMs: number = performance.now(),
 ): Snapshot {
   const sorted = [...instances].sort(byNameAndId);
   const serving = new Map<string, Instance[]>();
   for (const instance of sorted) {
     if (instance.state !== State.SERVING) continue;
-    for (const service of instance.services) {
+    for (const service of new Set(instance.services)) {
       const of = serving.get(service);
       if (of === undefined) serving.set(service, [instance]);
       else of.push(instance);
@@ -22,6 +25,7 @@ export function createSnapshot(
   }
   return Object.freeze({
     freshness,
+    staleSinceMs: freshness === "stale" ? staleSinceMs : undefined,
     instances: Object.freeze(sorted),
     serving,
   });

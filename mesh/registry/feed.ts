@@ -1,0 +1,83 @@
+// Holds a directory's current snapshot and tells observers of each new one.
+//
+// It publishes a snapshot only if it says something new, so a directory may
+// simply offer everything it knows, as often as it likes.
+
+import { equalInstances, type Instance } from "../../core/index.ts";
+import { freshnessChanges } from "./diagnostics.ts";
+import type { Directory, Snapshot } from "./registry.ts";
+import { createSnapshot } from "./snapshot.ts";
+
+/**
+ * The part of a directory that faces its readers.
+ */
+export interface SnapshotFeed extends Pick<Directory, "subscribe"> {
+  readonly snapshot: Snapshot;
+
+  /** The registry was heard: this is all there is. */
+  synced(instances: Iterable<Instance>): void;
+
+  /** The registry can't be heard: keep what is known. */
+  lost(reason: Error): void;
+}
+
+/**
+ * Create a feed that knows nothing so far.
+ */
+export function createSnapshotFeed(): SnapshotFeed {
+  const observers = new Set<(snapshot: Snapshot) => void>();
+  let snapshot = createSnapshot("never", []);
+
+  function publish(next: Snapshot, reason?: Error): void {
+    const from = snapshot.freshness;
+    if (from === next.freshness && sameInstances(snapshot, next)) return;
+    snapshot = next;
+    if (from !== next.freshness) {
+      const change = { from, to: next.freshness };
+      freshnessChanges.publish(reason ? { ...change, reason } : change);
+    }
+    for (const observer of [...observers]) notify(observer, next);
+  }
+
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    synced(instances) {
+      publish(createSnapshot("synced", instances));
+    },
+    lost(reason) {
+      if (snapshot.freshness !== "synced") return;
+      publish(createSnapshot("stale", snapshot.instances), reason);
+    },
+    subscribe(observer) {
+      // An entry of its own: the same function may be subscribed twice.
+      const entry = (next: Snapshot) => observer(next);
+      observers.add(entry);
+      entry(snapshot);
+      return () => void observers.delete(entry);
+    },
+  };
+}
+
+// An observer that throws must not keep the others from hearing; its error is
+// uncaught, as an event listener's would be.
+function notify(observer: (snapshot: Snapshot) => void, snapshot: Snapshot) {
+  try {
+    observer(snapshot);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+function sameInstances(a: Snapshot, b: Snapshot): boolean {
+  return (
+    a.instances.length === b.instances.length &&
+    a.instances.every((instance, i) => {
+      const other = b.instances[i];
+      return other !== undefined && equalInstances(instance, other);
+    })
+  );
+}

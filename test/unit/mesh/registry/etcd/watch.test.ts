@@ -1,0 +1,137 @@
+// List and watch, the two halves of the directory, and the seam between them.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { IEvent } from "etcd3";
+import { createConnection } from "../../../../../mesh/registry/etcd/connection.ts";
+import { listPrefix } from "../../../../../mesh/registry/etcd/range.ts";
+import { watchPrefix } from "../../../../../mesh/registry/etcd/watch.ts";
+import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
+
+describe("list and watch", { timeout: 30_000 }, () => {
+  let etcd: TestEtcd;
+  before(async () => {
+    etcd = await startEtcd();
+  });
+  after(() => etcd[Symbol.asyncDispose]());
+  beforeEach(() => etcd.etcdctl("del", "--prefix", "/"));
+
+  function open() {
+    const connection = createConnection([etcd.address]);
+    const client = connection.client();
+    return { client, [Symbol.dispose]: () => connection.drop() };
+  }
+
+  // Watches until `count` events came; resolves with the batches they came in.
+  async function watch(afterRevision: bigint, count: number) {
+    using connection = open();
+    const ending = new AbortController();
+    const batches: string[][] = [];
+    await watchPrefix(connection.client.watchClient, {
+      prefix: "/foo/",
+      afterRevision,
+      signal: ending.signal,
+      onEvents(events: readonly IEvent[]) {
+        batches.push(events.map(({ type, kv }) => `${type} ${kv.key}`));
+        if (batches.flat().length >= count) ending.abort();
+      },
+    }).catch((error) => assert.equal(error, ending.signal.reason));
+    return batches;
+  }
+
+  test("what happens between list and watch is seen", async () => {
+    using connection = open();
+    await etcd.etcdctl("put", "/foo/a", "1");
+    const { revision, records } = await listPrefix(
+      connection.client.kv,
+      "/foo/",
+    );
+    assert.deepEqual(
+      records.map(({ key }) => String(key)),
+      ["/foo/a"],
+    );
+    await etcd.etcdctl("put", "/foo/b", "1");
+    await etcd.etcdctl("put", "/foobar/c", "1");
+    await etcd.etcdctl("del", "/foo/a");
+    assert.deepEqual((await watch(revision, 2)).flat(), [
+      "Put /foo/b",
+      "Delete /foo/a",
+    ]);
+  });
+
+  test("two puts of one transaction come together", async () => {
+    using connection = open();
+    const { kv } = connection.client;
+    const { revision } = await listPrefix(kv, "/foo/");
+    const value = Buffer.from("1");
+    await kv.txn({
+      success: [
+        { request_put: { key: Buffer.from("/foo/a"), value } },
+        { request_put: { key: Buffer.from("/foo/b"), value } },
+      ],
+    });
+    assert.deepEqual(await watch(revision, 2), [["Put /foo/a", "Put /foo/b"]]);
+  });
+
+  test("a list of several pages is complete and of one moment", async () => {
+    using connection = open();
+    const { kv } = connection.client;
+    const key = (i: number) => `/foo/${i}`;
+    for (let i = 0; i < 7; i++) await etcd.etcdctl("put", key(i), "1");
+    await etcd.etcdctl("put", "/foobar/x", "1");
+    let pages = 0;
+    const meddling: typeof kv = Object.create(kv, {
+      range: {
+        value: async (request: Parameters<typeof kv.range>[0]) => {
+          const page = await kv.range(request);
+          // Somebody writes after each page: none of it may be in the list.
+          await etcd.etcdctl("put", `/foo/9${pages++}`, "late");
+          await etcd.etcdctl("del", "/foo/6");
+          return page;
+        },
+      },
+    });
+    const { revision, records } = await listPrefix(meddling, "/foo/", 3);
+    assert.equal(pages, 3);
+    assert.deepEqual(
+      records.map((record) => String(record.key)),
+      [0, 1, 2, 3, 4, 5, 6].map(key),
+    );
+    assert.deepEqual((await watch(revision, 2)).flat().slice(0, 2), [
+      "Put /foo/90",
+      "Delete /foo/6",
+    ]);
+  });
+
+  test("a watch from before a compaction ends with the reason", async () => {
+    using connection = open();
+    await etcd.etcdctl("put", "/foo/a", "1");
+    const { revision } = await listPrefix(connection.client.kv, "/foo/");
+    await etcd.etcdctl("put", "/foo/b", "1");
+    await etcd.etcdctl("put", "/foo/c", "1");
+    await etcd.etcdctl("compact", String(revision + 2n));
+    await assert.rejects(
+      watchPrefix(connection.client.watchClient, {
+        prefix: "/foo/",
+        afterRevision: revision,
+        signal: new AbortController().signal,
+        onEvents: () => assert.fail("events of compacted revisions"),
+      }),
+      /were compacted/,
+    );
+  });
+
+  test("a watch from a revision that etcd does not have yet ends: its data was lost", async () => {
+    using connection = open();
+    const { revision } = await listPrefix(connection.client.kv, "/foo/");
+    await assert.rejects(
+      watchPrefix(connection.client.watchClient, {
+        prefix: "/foo/",
+        afterRevision: revision + 1_000n,
+        signal: new AbortController().signal,
+        onEvents: () => {},
+      }),
+      /the revision went back/,
+    );
+  });
+});
