@@ -43,14 +43,18 @@ export async function fetchSchema(instance: Instance): Promise<Schema> {
     const answers = serverReflectionInfo(once(request), {
       timeoutMs: TIMEOUT_MS,
     });
+    let files: Uint8Array[] | undefined;
+    // To the end, though one answer is all: a call that is left early keeps
+    // its deadline's timer, and with it the process.
     for await (const { messageResponse } of answers) {
       if (messageResponse.case === "fileDescriptorResponse")
-        return messageResponse.value.fileDescriptorProto;
+        files = messageResponse.value.fileDescriptorProto;
       if (messageResponse.case === "errorResponse") {
         const { errorCode, errorMessage } = messageResponse.value;
         throw new ConnectError(errorMessage, errorCode as Code);
       }
     }
+    if (files !== undefined) return files;
     throw new ConnectError("reflection gave no answer", Code.Internal);
   };
   try {

@@ -134,6 +134,10 @@ export function createOnePortServer(
     },
     (request, response) => {
       if (draining) response.setHeader("connection", "close");
+      // Its headers may be out before we close; then it ends up idle.
+      response.once("close", () => {
+        if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
+      });
       onRequest(request, response);
     },
   );
