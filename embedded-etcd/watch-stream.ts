@@ -183,10 +183,12 @@ export class WatchStream {
           !(deleted ? watcher.skipsDeletes : watcher.skipsPuts),
       )
       .map(({ key, kv, deleted }) => {
-        // None if that is compacted.
-        const previous = watcher.wantsPrevious
-          ? this.#keySpace.get(key, revision - 1n)
-          : undefined;
+        // None if that is compacted, or if the key was created: also when it was
+        // deleted in the same revision.
+        const previous =
+          watcher.wantsPrevious && kv.createRevision !== revision
+            ? this.#keySpace.get(key, revision - 1n)
+            : undefined;
         return create(EventSchema, {
           type: deleted ? Event_EventType.Delete : Event_EventType.Put,
           kv,

@@ -1,8 +1,9 @@
 // The front door: takes calls on one port and forwards each to a live
 // instance of the service it is for.
 
-import type { ConnectError } from "@connectrpc/connect";
-import type { Address } from "../core/index.ts";
+import type { ClientHttp2Stream } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Address, errorMessage } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
 import { encodeErrorAnswer, parseProtocol, type Schema } from "../rpc/index.ts";
 import {
@@ -119,7 +120,15 @@ function createForward(connections: Connections, logger: Logger) {
   return (request: HttpRequest, response: HttpResponse, upstream: Upstream) => {
     const { id, name, address } = upstream.instance;
     const headers = toUpstreamHeaders(request);
-    const stream = connections.request(address, headers, !hasBody(request));
+    let stream: ClientHttp2Stream;
+    try {
+      stream = connections.request(address, headers, !hasBody(request));
+    } catch (cause) {
+      // HTTP/1.1 let something through that Node won't send over HTTP/2.
+      const message = `the request's header fields can't be passed on: ${errorMessage(cause)}`;
+      const error = new ConnectError(message, Code.InvalidArgument);
+      return refuse(request, response, { error });
+    }
     upstream.inFlight++;
     stream.once("close", () => upstream.inFlight--);
     relay({

@@ -1,12 +1,12 @@
 // What the gateway answers itself, over all services behind it: health and
 // reflection.
 
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Directory } from "../mesh/registry/index.ts";
 import { createSchema } from "../rpc/index.ts";
 import {
   createHealthRoutes,
   createHealthState,
+  createNodeAdapter,
   createReflectionRoutes,
   createRouteRecorder,
   ServingStatus,
@@ -60,7 +60,7 @@ export function createOwnServices(
 
   return {
     handles: (path) => routes.methods.has(path),
-    handler: connectNodeAdapter({ routes: routes.define }),
+    handler: createNodeAdapter({ routes: routes.define }),
     drain() {
       draining = true;
       update();

@@ -56,16 +56,21 @@ export function relay(options: RelayOptions): void {
     flags: number,
   ) => {
     if (isGone(response)) return;
-    const status = headers[":status"] ?? 502;
     const callerHeaders = toCallerHeaders(headers);
-    exposeHeaders(response, Object.keys(callerHeaders));
-    if ((flags & NGHTTP2_FLAG_END_STREAM) !== 0) {
-      ended = true;
-      sendHead(response, { status, headers: callerHeaders });
+    const head = { status: headers[":status"] ?? 502, headers: callerHeaders };
+    const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+    try {
+      exposeHeaders(response, Object.keys(callerHeaders));
+      if (isAll) sendHead(response, head);
+      else writeHead(response, head);
+    } catch {
+      // HTTP/2 let something through that Node won't write: the instance's fault.
+      reason = "it sent header fields that can't be passed on";
+      upstream.close(NGHTTP2_CANCEL);
       return;
     }
-    writeHead(response, { status, headers: callerHeaders });
-    upstream.pipe(response, { end: false });
+    if (isAll) ended = true;
+    else upstream.pipe(response, { end: false });
   };
 
   const finish = () => {
@@ -186,7 +191,10 @@ function isText(contentType: string | undefined): boolean {
 
 /** Why a stream failed, without the address of the instance. */
 function describe(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
+  // A stream that still waits for its connection is cancelled because of that.
+  const origin: NodeJS.ErrnoException =
+    error.cause instanceof Error ? error.cause : error;
+  switch (origin.code) {
     case "ECONNREFUSED":
       return "it refused the connection";
     case "ECONNRESET":
@@ -195,6 +203,6 @@ function describe(error: NodeJS.ErrnoException): string {
     case "ERR_HTTP2_STREAM_ERROR":
       return "it reset the stream";
     default:
-      return error.code ?? "the connection failed";
+      return origin.code ?? "the connection failed";
   }
 }

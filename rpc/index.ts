@@ -10,6 +10,7 @@ export {
   encodeErrorAnswer,
   encodeLateError,
   type LateError,
+  percentEncode,
   statusOf,
 } from "./error-answer.ts";
 export { type RestRoute, type RestRules, readRestRules } from "./http-rules.ts";

@@ -21,6 +21,7 @@ export {
 export { listenOn } from "./listen.ts";
 export { logRegistry } from "./log-registry.ts";
 export { createLogger, type Logger } from "./logger.ts";
+export { createNodeAdapter } from "./node-adapter.ts";
 export { runProgram } from "./program.ts";
 export { createReflectionRoutes } from "./reflection.ts";
 export { createRouteRecorder, type DefineRoutes } from "./routes.ts";

@@ -2,7 +2,6 @@
 // REST paths, health and reflection. Knows nothing of flags and registries.
 
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Address } from "../core/index.ts";
 import { createSchema, readRestRules, type Schema } from "../rpc/index.ts";
 import { createOnePortServer } from "../wire/index.ts";
@@ -13,6 +12,7 @@ import {
   ServingStatus,
 } from "./health.ts";
 import { listenOn } from "./listen.ts";
+import { createNodeAdapter } from "./node-adapter.ts";
 import { createReflectionRoutes } from "./reflection.ts";
 import {
   createRouteRecorder,
@@ -105,7 +105,7 @@ export function createRecordedServer(
     onRequest: createDispatch({
       methods: routes.methods,
       restRoutes: rest.flatMap((rules) => rules.routes),
-      handler: connectNodeAdapter({
+      handler: createNodeAdapter({
         routes: routes.define,
         interceptors: [...interceptors],
         readMaxBytes,

@@ -19,6 +19,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { readHttpVersion } from "./http-version.ts";
+import { readAwayAfter } from "./read-away.ts";
 
 /** A request of either HTTP version. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -138,6 +139,7 @@ export function createOnePortServer(
       response.once("close", () => {
         if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
       });
+      readAwayAfter(response, request);
       onRequest(request, response);
     },
   );

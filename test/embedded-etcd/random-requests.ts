@@ -1,20 +1,25 @@
 // Random requests for etcd's API from a seed: few keys, values and leases, so
 // that requests hit each other; some of them wrong on purpose.
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
   type Compare,
   Compare_CompareResult,
   Compare_CompareTarget,
   CompareSchema,
+  type DeleteRangeRequest,
   DeleteRangeRequestSchema,
+  type PutRequest,
   PutRequestSchema,
+  type RangeRequest,
   RangeRequest_SortOrder,
   RangeRequest_SortTarget,
   RangeRequestSchema,
   type RequestOp,
   RequestOpSchema,
+  type TxnRequest,
   TxnRequestSchema,
+  type WatchCreateRequest,
   WatchCreateRequest_FilterType,
   WatchCreateRequestSchema,
 } from "../../gen/etcd/rpc_pb.ts";
@@ -36,131 +41,166 @@ export interface Position {
 /**
  * A seeded source of requests.
  */
-export function createRandomRequests(seed: number) {
-  const random = createRandom(seed);
-  const below = (n: number) => Math.floor(random() * n);
-  const chance = (ratio: number) => random() < ratio;
-  const pick = <T>(items: readonly T[]): T => {
-    const item = items[below(items.length)];
-    if (item === undefined) throw new Error("nothing to pick from");
-    return item;
-  };
-  const key = () => (chance(0.02) ? new Uint8Array(0) : bytes(pick(KEYS)));
-  const rangeEnd = (ratio: number) =>
-    chance(ratio) ? bytes(pick(ENDS)) : new Uint8Array(0);
-  const revisionNear = (at: Position) => {
-    if (chance(0.5)) return 0n;
-    if (chance(0.05)) return -1n;
-    return at.revision + 1n - BigInt(below(40));
-  };
+export class RandomRequests {
+  readonly #random: () => number;
 
-  const range = (at: Position) =>
-    create(RangeRequestSchema, {
-      key: key(),
-      rangeEnd: rangeEnd(0.8),
-      limit: chance(0.4) ? BigInt(below(5)) - 1n : 0n,
-      revision: revisionNear(at),
-      sortOrder: pick(Object.values(RangeRequest_SortOrder)),
-      sortTarget: pick(Object.values(RangeRequest_SortTarget)),
-      serializable: chance(0.2),
-      keysOnly: chance(0.2),
-      countOnly: chance(0.15),
-      minModRevision: chance(0.1) ? revisionNear(at) : 0n,
-      maxModRevision: chance(0.1) ? revisionNear(at) : 0n,
-      minCreateRevision: chance(0.1) ? revisionNear(at) : 0n,
-      maxCreateRevision: chance(0.1) ? revisionNear(at) : 0n,
+  constructor(seed: number) {
+    this.#random = createRandom(seed);
+  }
+
+  /** A whole number from 0 to n - 1. */
+  below(n: number): number {
+    return Math.floor(this.#random() * n);
+  }
+
+  chance(ratio: number): boolean {
+    return this.#random() < ratio;
+  }
+
+  lease(): bigint {
+    return this.#pick(LEASES);
+  }
+
+  range(at: Position): RangeRequest {
+    const bound = () => (this.chance(0.1) ? this.#revisionNear(at) : 0n);
+    return create(RangeRequestSchema, {
+      key: this.#key(),
+      rangeEnd: this.#rangeEnd(0.8),
+      limit: this.chance(0.4) ? BigInt(this.below(5)) - 1n : 0n,
+      revision: this.#revisionNear(at),
+      sortOrder: this.#pick(Object.values(RangeRequest_SortOrder)),
+      sortTarget: this.#pick(Object.values(RangeRequest_SortTarget)),
+      serializable: this.chance(0.2),
+      keysOnly: this.chance(0.2),
+      countOnly: this.chance(0.15),
+      minModRevision: bound(),
+      maxModRevision: bound(),
+      minCreateRevision: bound(),
+      maxCreateRevision: bound(),
     });
+  }
 
-  const put = (mayIgnore: boolean) => {
-    const ignoreValue = mayIgnore && chance(0.1);
-    const ignoreLease = mayIgnore && chance(0.1);
+  put(mayIgnore = true): PutRequest {
+    const ignoreValue = mayIgnore && this.chance(0.1);
+    const ignoreLease = mayIgnore && this.chance(0.1);
+    // Mostly without what is to be ignored: with it, the put is refused.
+    const hasValue = !ignoreValue || this.chance(0.1);
+    const hasLease = !ignoreLease || this.chance(0.1);
     return create(PutRequestSchema, {
-      key: key(),
-      value: ignoreValue && chance(0.9) ? bytes("") : bytes(pick(VALUES)),
-      lease: ignoreLease && chance(0.9) ? 0n : pick(LEASES),
-      prevKv: chance(0.4),
+      key: this.#key(),
+      value: bytes(hasValue ? this.#pick(VALUES) : ""),
+      lease: hasLease ? this.lease() : 0n,
+      prevKv: this.chance(0.4),
       ignoreValue,
       ignoreLease,
     });
-  };
+  }
 
-  const deleteRange = () =>
-    create(DeleteRangeRequestSchema, {
-      key: key(),
-      rangeEnd: rangeEnd(0.3),
-      prevKv: chance(0.5),
+  deleteRange(): DeleteRangeRequest {
+    return create(DeleteRangeRequestSchema, {
+      key: this.#key(),
+      rangeEnd: this.#rangeEnd(0.3),
+      prevKv: this.chance(0.5),
     });
+  }
 
-  const compare = (at: Position): Compare => {
-    const number = () => pick([0n, 1n, 2n, at.revision, revisionNear(at)]);
+  /** A transaction, with others in it up to the third level. */
+  txn(at: Position, level = 1, mayIgnore = this.chance(0.5)): TxnRequest {
+    const operations = () =>
+      this.#some(() => this.#operation(at, level, mayIgnore));
+    return create(TxnRequestSchema, {
+      compare: this.chance(0.7)
+        ? [this.#compare(at)]
+        : this.#some(() => this.#compare(at)),
+      success: operations(),
+      failure: operations(),
+    });
+  }
+
+  watch(at: Position): WatchCreateRequest {
+    const start = this.chance(0.3)
+      ? 0n
+      : at.revision + 3n - BigInt(this.below(40));
+    return create(WatchCreateRequestSchema, {
+      key: this.chance(0.05) ? bytes("") : bytes(this.#pick(KEYS)),
+      rangeEnd: this.#rangeEnd(0.7),
+      // A delete in exactly the compacted revision is watchable here and in
+      // newer versions of etcd, but was forgotten by old ones.
+      startRevision: start === at.compactRevision ? start + 1n : start,
+      prevKv: this.chance(0.5),
+      filters: Object.values(WatchCreateRequest_FilterType).filter(() =>
+        this.chance(0.1),
+      ),
+      watchId: this.chance(0.1) ? BigInt(this.below(12)) : 0n,
+    });
+  }
+
+  /**
+   * Deletes and puts that keep the value or the lease never come in the same
+   * transaction: etcd itself crashes if its overlap check lets them through.
+   */
+  #operation(at: Position, level: number, mayIgnore: boolean): RequestOp {
+    const kind = this.#random();
+    const request = ((): RequestOp["request"] => {
+      if (kind < 0.4) return { case: "requestPut", value: this.put(mayIgnore) };
+      if (kind < 0.5 && level < 3) {
+        const value = this.txn(at, level + 1, mayIgnore);
+        return { case: "requestTxn", value };
+      }
+      if (kind < 0.7 && !mayIgnore) {
+        return { case: "requestDeleteRange", value: this.deleteRange() };
+      }
+      if (kind > 0.99) return { case: undefined };
+      return { case: "requestRange", value: this.range(at) };
+    })();
+    return create(RequestOpSchema, { request });
+  }
+
+  #compare(at: Position): Compare {
+    const near = this.#revisionNear(at);
+    const number = () => this.#pick([0n, 1n, 2n, at.revision, near]);
     const unions: Compare["targetUnion"][] = [
       { case: "version", value: number() },
       { case: "createRevision", value: number() },
       { case: "modRevision", value: number() },
-      { case: "value", value: bytes(pick(VALUES)) },
-      { case: "lease", value: pick(LEASES) },
+      { case: "value", value: bytes(this.#pick(VALUES)) },
+      { case: "lease", value: this.lease() },
     ];
-    const target = pick(Object.values(Compare_CompareTarget));
+    const target = this.#pick(Object.values(Compare_CompareTarget));
     const fitting = unions[target] ?? { case: undefined };
     return create(CompareSchema, {
-      key: key(),
-      rangeEnd: rangeEnd(0.2),
+      key: this.#key(),
+      rangeEnd: this.#rangeEnd(0.2),
       target,
-      result: pick(Object.values(Compare_CompareResult)),
-      targetUnion: chance(0.95) ? fitting : pick(unions),
+      result: this.#pick(Object.values(Compare_CompareResult)),
+      targetUnion: this.chance(0.95) ? fitting : this.#pick(unions),
     });
-  };
+  }
 
-  const txn = (at: Position, depth = 0, ignores = chance(0.5)) => {
-    // Never both: etcd itself crashes when a put that keeps a key's value or
-    // lease follows a delete of that key which its overlap check let through.
-    const operation = (): RequestOp => {
-      const kind = random();
-      const init: MessageInitShape<typeof RequestOpSchema>["request"] =
-        kind < 0.4
-          ? { case: "requestPut", value: put(ignores) }
-          : kind < 0.7
-            ? { case: "requestRange", value: range(at) }
-            : kind < 0.8 && depth < 2
-              ? { case: "requestTxn", value: txn(at, depth + 1, ignores) }
-              : !ignores && kind < 0.99
-                ? { case: "requestDeleteRange", value: deleteRange() }
-                : kind < 0.99
-                  ? { case: "requestRange", value: range(at) }
-                  : { case: undefined };
-      return create(RequestOpSchema, { request: init });
-    };
-    const some = <T>(make: () => T) => Array.from({ length: below(4) }, make);
-    return create(TxnRequestSchema, {
-      compare: chance(0.7) ? [compare(at)] : some(() => compare(at)),
-      success: some(operation),
-      failure: some(operation),
-    });
-  };
+  #key(): Uint8Array {
+    return bytes(this.chance(0.02) ? "" : this.#pick(KEYS));
+  }
 
-  const watch = (at: Position) => {
-    const startRevision = chance(0.3)
-      ? 0n
-      : at.revision + 3n - BigInt(below(40));
-    return create(WatchCreateRequestSchema, {
-      key: chance(0.05) ? new Uint8Array(0) : bytes(pick(KEYS)),
-      rangeEnd: rangeEnd(0.7),
-      // A delete in exactly the compacted revision is watchable here and in
-      // newer versions of etcd, but was forgotten by old ones.
-      startRevision:
-        startRevision === at.compactRevision
-          ? startRevision + 1n
-          : startRevision,
-      prevKv: chance(0.5),
-      filters: Object.values(WatchCreateRequest_FilterType).filter(() =>
-        chance(0.1),
-      ),
-      watchId: chance(0.1) ? BigInt(below(12)) : 0n,
-    });
-  };
+  #rangeEnd(ratio: number): Uint8Array {
+    return bytes(this.chance(ratio) ? this.#pick(ENDS) : "");
+  }
 
-  const lease = () => pick(LEASES);
-  return { below, chance, lease, range, put, deleteRange, txn, watch };
+  /** Mostly 0, which means now; else up to 40 revisions back, or just ahead. */
+  #revisionNear(at: Position): bigint {
+    if (this.chance(0.5)) return 0n;
+    if (this.chance(0.05)) return -1n;
+    return at.revision + 1n - BigInt(this.below(40));
+  }
+
+  #some<T>(make: () => T): T[] {
+    return Array.from({ length: this.below(4) }, make);
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new Error("nothing to pick from");
+    return item;
+  }
 }
 
 /**

@@ -102,6 +102,14 @@ describe("a watch stream", () => {
     ]);
   });
 
+  test("adds nothing before a key that one revision deletes and creates", () => {
+    put("a");
+    send("createRequest", { key: bytes("a"), prevKv: true });
+    keySpace.delete({ from: "a", to: undefined });
+    put("a");
+    assert.deepEqual(sent(), ["0: created", "0: -a@3(was 2) +a@3"]);
+  });
+
   test("splits a long history, and loses nothing", () => {
     for (let i = 0; i < 2_500; i++) put("a");
     send("createRequest", { key: bytes("a"), startRevision: 1n });
