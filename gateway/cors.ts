@@ -3,6 +3,7 @@
 // https://fetch.spec.whatwg.org/#http-cors-protocol
 // https://connectrpc.com/docs/cors
 
+import type { OutgoingHttpHeaders } from "node:http2";
 import { cors } from "@connectrpc/connect";
 import { sendAnswer } from "../runtime/index.ts";
 import type { HttpRequest, HttpResponse } from "../wire/index.ts";
@@ -32,10 +33,12 @@ export function createCors(origins: readonly string[]): Cors {
     patterns.some((pattern) => pattern.test(origin));
   return {
     handle(request, response) {
+      if (patterns.length === 0) return false;
+      // Also for those who get nothing: a cache must keep the answers apart.
+      response.setHeader("vary", "Origin");
       const { origin } = request.headers;
       if (origin === undefined || !isAllowed(origin)) return false;
       response.setHeader("access-control-allow-origin", origin);
-      response.setHeader("vary", "Origin");
       if (!isPreflight(request)) {
         exposeHeaders(response, []);
         return false;
@@ -62,6 +65,19 @@ export function exposeHeaders(
     [...cors.exposedHeaders, ...names].map((name) => name.toLowerCase()),
   );
   response.setHeader("access-control-expose-headers", [...all].join(", "));
+}
+
+/**
+ * Put what the response depends on here into an instance's header fields,
+ * which would replace it.
+ */
+export function mergeVary(
+  response: HttpResponse,
+  headers: OutgoingHttpHeaders,
+): void {
+  const own = response.getHeader("vary");
+  if (own === undefined || headers["vary"] === undefined) return;
+  headers["vary"] = `${headers["vary"]}, ${own}`;
 }
 
 function isPreflight({ method, headers }: HttpRequest): boolean {

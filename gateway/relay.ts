@@ -21,7 +21,7 @@ import {
 } from "../rpc/index.ts";
 import { headOf, isGone, sendAnswer } from "../runtime/index.ts";
 import type { HttpRequest, HttpResponse } from "../wire/index.ts";
-import { exposeHeaders } from "./cors.ts";
+import { exposeHeaders, mergeVary } from "./cors.ts";
 import { toCallerHeaders } from "./headers.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
@@ -61,6 +61,7 @@ export function relay(options: RelayOptions): void {
     const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
     try {
       exposeHeaders(response, Object.keys(callerHeaders));
+      mergeVary(response, callerHeaders);
       if (isAll) sendHead(response, head);
       else writeHead(response, head);
     } catch {
@@ -133,7 +134,7 @@ export function relay(options: RelayOptions): void {
     const complete = ended;
     ended = true;
     if (!upstream.closed)
-      upstream.close(complete ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+      upstream.close(NGHTTP2_CANCEL);
   });
   if (hasBody(request)) request.pipe(upstream);
 }

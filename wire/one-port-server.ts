@@ -19,7 +19,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { readHttpVersion } from "./http-version.ts";
-import { readAwayAfter } from "./read-away.ts";
+import { readAwayUnread, resetUnread } from "./unread.ts";
 
 /** A request of either HTTP version. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -118,7 +118,10 @@ export function createOnePortServer(
         initialWindowSize: STREAM_WINDOW_BYTES,
       },
     },
-    onRequest,
+    (request, response) => {
+      if (!(process.env["NORESET"] ?? "-").split(",").some((x) => process.argv[2] === x || process.argv[1]?.includes(x))) resetUnread(request, response);
+      onRequest(request, response);
+    },
   );
   http2.on("session", (session) => {
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
@@ -139,7 +142,7 @@ export function createOnePortServer(
       response.once("close", () => {
         if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
       });
-      readAwayAfter(response, request);
+      readAwayUnread(request, response);
       onRequest(request, response);
     },
   );

@@ -19,6 +19,10 @@ export interface Line {
 export interface ProgramOptions {
   /** The script, relative to the top of the repository, and its arguments. */
   readonly args: readonly string[];
+  /** Another program than the Node that runs the test. */
+  readonly command?: string;
+  /** Put it into a process group of its own, as a shell does. */
+  readonly ownGroup?: boolean;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Defaults to the top of the repository. */
   readonly cwd?: string;
@@ -41,7 +45,8 @@ export interface Program extends AsyncDisposable {
 }
 
 /**
- * Start a program with the Node that runs the test.
+ * Start a program, with the Node that runs the test unless `command` says
+ * otherwise.
  */
 export function startProgram(options: ProgramOptions): Program {
   // What a developer's shell sets must not reach a test's programs.
@@ -50,8 +55,9 @@ export function startProgram(options: ProgramOptions): Program {
       ([name]) => !name.startsWith("PORTOLAN_") && name !== "NODE_TEST_CONTEXT",
     ),
   );
-  const child = spawn(process.execPath, [...options.args], {
+  const child = spawn(options.command ?? process.execPath, [...options.args], {
     cwd: options.cwd ?? root,
+    detached: options.ownGroup ?? false,
     env: { ...clean, NO_COLOR: "1", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Code, createClient } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createClient,
+  type Interceptor,
+} from "@connectrpc/connect";
 import { GreeterService } from "../../../../gen/greeter/v1/greeter_pb.ts";
 import { createMeshTransport } from "../../../../mesh/client/index.ts";
 import { createMemoryRegistry } from "../../../../mesh/registry/index.ts";
@@ -66,12 +71,22 @@ describe("a connection that fails", { timeout: 30_000 }, () => {
   });
 
   test("is canceled only for the caller that cancelled", async () => {
-    await using mesh = await openMesh(1);
+    const seen: unknown[] = [];
+    const observer: Interceptor = (next) => async (request) => {
+      try {
+        return await next(request);
+      } catch (error) {
+        seen.push(ConnectError.from(error).code);
+        throw error;
+      }
+    };
+    await using mesh = await openMesh(1, { interceptors: [observer] });
     const caller = new AbortController();
     const call = mesh.client.hello({ name: "hang" }, { signal: caller.signal });
     await mesh.greeters[0]?.hanging;
     caller.abort();
     await assert.rejects(call, rejectsWith(Code.Canceled, /./));
+    assert.deepEqual(seen, [Code.Canceled]);
   });
 
   test("is not confused with what a service answers", async () => {

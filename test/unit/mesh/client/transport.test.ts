@@ -72,22 +72,29 @@ describe("the mesh transport", { timeout: 30_000 }, () => {
 
   test("closes the connection to an instance that left, after its last call", async () => {
     await using mesh = await openMesh(1);
-    const [greeter] = mesh.greeters;
-    assert.ok(greeter);
-    const stream = new AbortController();
-    const lines = mesh.client
-      .countdown({ from: 2 }, { signal: stream.signal })
-      [Symbol.asyncIterator]();
-    await lines.next();
-    const unary = new AbortController();
-    const hello = mesh.client.hello({ name: "hang" }, { signal: unary.signal });
-    await greeter.hanging;
+    const departed = Promise.withResolvers<void>();
+    async function* lines() {
+      yield { line: "before" };
+      await departed.promise;
+      yield { line: "after" };
+    }
+    const chat = mesh.client.chat(lines())[Symbol.asyncIterator]();
+    assert.equal((await chat.next()).value?.line, "before");
     await mesh.registrations[0]?.close();
-    unary.abort();
-    await assert.rejects(hello, rejectsWith(Code.Canceled, /./));
-    assert.equal(greeter.connections, 1);
-    stream.abort();
-    await greeter.disconnected;
+    departed.resolve();
+    assert.equal((await chat.next()).value?.line, "after");
+    assert.equal((await chat.next()).done, true);
+    await mesh.greeters[0]?.disconnected;
+  });
+
+  test("closes the connection to an instance that left, after a stream that was given up", async () => {
+    await using mesh = await openMesh(1);
+    const caller = new AbortController();
+    const lines = mesh.client.countdown({ from: 2 }, { signal: caller.signal });
+    await lines[Symbol.asyncIterator]().next();
+    await mesh.registrations[0]?.close();
+    caller.abort();
+    await mesh.greeters[0]?.disconnected;
   });
 
   test("closes the connection to an instance that left while it was idle", async () => {
@@ -183,11 +190,11 @@ describe("the mesh transport on etcd", { timeout: 30_000 }, () => {
     await using greeter = await startGreeter();
     await using registrar = createEtcdRegistrar({ hosts: [etcd.address] });
     await using directory = createEtcdDirectory({ hosts: [etcd.address] });
-    await using transport = createMeshTransport({ etcd: etcd.address });
     await registrar.register(instance({ address: greeter.address })).registered;
-    await until(directory, (s) => s.serving.size === 1);
+    await using transport = createMeshTransport({ etcd: etcd.address });
     const client = createClient(GreeterService, transport);
     await client.hello({ name: "john" });
+    await until(directory, (s) => s.freshness === "synced");
     const stale = until(directory, (s) => s.freshness === "stale");
     await etcd.stop();
     await stale;

@@ -136,3 +136,32 @@ export async function createNetwork(target: string): Promise<Network> {
     [Symbol.asyncDispose]: cut,
   };
 }
+
+/**
+ * Listen where etcd should be, break each connection, and run `use` with the
+ * address. It gets a function that resolves once `count` connections came.
+ */
+export async function withoutEtcd(
+  use: (address: string, tries: (count: number) => Promise<void>) => unknown,
+): Promise<void> {
+  let count = 0;
+  let check = () => {};
+  const server = createServer((socket) => {
+    count++;
+    socket.destroy();
+    check();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  try {
+    await use(`127.0.0.1:${port}`, (wanted) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      check = () => void (count >= wanted && resolve());
+      check();
+      return promise;
+    });
+  } finally {
+    server.close();
+  }
+}
