@@ -3,10 +3,10 @@
 
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { makeTemporaryDir } from "./at-exit.ts";
 import { root } from "./program.ts";
 
 /** Files for the user service, with one account. */
@@ -24,9 +24,9 @@ export interface UserFiles extends AsyncDisposable {
  * and a key that nobody else knows.
  */
 export async function makeUserFiles(): Promise<UserFiles> {
-  const dir = await mkdtemp(join(tmpdir(), "portolan-user-"));
-  const accounts = join(dir, "accounts.json");
-  const keyFile = join(dir, "jwt.key");
+  const dir = await makeTemporaryDir("user");
+  const accounts = join(dir.path, "accounts.json");
+  const keyFile = join(dir.path, "jwt.key");
   const account = "aoho";
   const password = "123456";
   const key = randomBytes(48);
@@ -39,7 +39,7 @@ export async function makeUserFiles(): Promise<UserFiles> {
     password,
     key: new Uint8Array(key),
     flags: ["--accounts", accounts, "--jwt-key-file", keyFile],
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true }),
+    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
 }
 

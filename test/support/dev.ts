@@ -1,8 +1,8 @@
 // `portolan dev` as a real process, with a temporary folder of its own.
 
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeTemporaryDir } from "./at-exit.ts";
 import { pathWithPackages } from "./generate.ts";
 import { descendantsOf, stillRunning } from "./processes.ts";
 import { type Program, root, startProgram } from "./program.ts";
@@ -36,11 +36,11 @@ export interface Dev extends AsyncDisposable {
 /** Start it; the gateway listens on a free port unless `args` say otherwise. */
 export async function startDev(options: DevOptions = {}): Promise<Dev> {
   const { args = [], cwd = root, throughNpm = false } = options;
-  const temporary = await mkdtemp(join(tmpdir(), "portolan-test-"));
+  const temporary = await makeTemporaryDir("test");
   const flags = args.includes("--listen")
     ? args
     : ["--listen", "127.0.0.1:0", ...args];
-  const env = { TMPDIR: temporary };
+  const env = { TMPDIR: temporary.path };
   const program = throughNpm
     ? startProgram({
         command: "npm",
@@ -74,7 +74,7 @@ export async function startDev(options: DevOptions = {}): Promise<Dev> {
     },
     async temporaryFiles() {
       // npm keeps its own compiled code there.
-      const names = await readdir(temporary);
+      const names = await readdir(temporary.path);
       return names.filter((name) => name !== "node-compile-cache");
     },
     async [Symbol.asyncDispose]() {
@@ -85,7 +85,7 @@ export async function startDev(options: DevOptions = {}): Promise<Dev> {
       for (const left of await stillRunning(pids))
         process.kill(left, "SIGKILL");
       await program[Symbol.asyncDispose]();
-      await rm(temporary, { recursive: true, force: true });
+      await temporary[Symbol.asyncDispose]();
     },
   };
 }

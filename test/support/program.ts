@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { killAtExit } from "./at-exit.ts";
 
 /** The top of the repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -61,6 +62,7 @@ export function startProgram(options: ProgramOptions): Program {
     env: { ...clean, NO_COLOR: "1", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  killAtExit(child);
   const lines: Line[] = [];
   const waiting = new Set<() => void>();
   const notify = () => {

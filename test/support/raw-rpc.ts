@@ -174,8 +174,13 @@ export function readLateFailure(protocol: RawProtocol, response: RawResponse) {
   }
   assert.equal(last.flags, 0x80);
   const lines = last.payload.toString().trimEnd().split("\r\n");
-  const fields = lines.map((line) => line.split(/: */, 2));
-  return { messages, failure: grpcFailure(Object.fromEntries(fields)) };
+  const fields = lines.map((line) => /^([^:]+): *(.*)$/.exec(line) ?? []);
+  return {
+    messages,
+    failure: grpcFailure(
+      Object.fromEntries(fields.map(([, ...field]) => field)),
+    ),
+  };
 }
 
 function grpcFailure(fields: Readonly<Record<string, unknown>>): Failure {
