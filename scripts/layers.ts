@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, readonly string[] | typeof EVERYTHING>> = {
   wire: [],
   rpc: ["core", "gen"],
   "mesh/registry": ["core", "gen"],
+  "mesh/registry/testing": ["core", "mesh/registry"],
   "mesh/balancer": ["core"],
   "mesh/upstream": ["core", "wire", "rpc", "mesh/registry", "mesh/balancer"],
   // Registry and balancer only until there is mesh/upstream.

@@ -1,5 +1,7 @@
 // Who is there. The only door of mesh/registry/.
 
+// For those who write another registry; see docs/registries.md.
+export { Claim, type Goal } from "./claim.ts";
 // For those who watch, log and measure.
 export {
   type FreshnessChange,
@@ -18,9 +20,9 @@ export {
   type EtcdDirectoryOptions,
   type EtcdRegistrarOptions,
 } from "./etcd/index.ts";
-// For those who write another registry.
 export { createSnapshotFeed, type SnapshotFeed } from "./feed.ts";
 export { createMemoryRegistry, type MemoryRegistry } from "./memory.ts";
+export { mergeDirectories } from "./merge.ts";
 export { INSTANCE_PREFIX, instanceKey } from "./record.ts";
 export type {
   Directory,
@@ -30,3 +32,12 @@ export type {
   Snapshot,
 } from "./registry.ts";
 export { createSnapshot } from "./snapshot.ts";
+export {
+  createStaticDirectory,
+  parseStatic,
+  type StaticEntry,
+  type StaticFlagValues,
+  type StaticSource,
+  staticFlags,
+  toStaticDirectory,
+} from "./static/index.ts";

@@ -1,9 +1,13 @@
 // A registry within one process, for unit tests and programs of one process.
 // It is never away, so nothing is retried and nothing goes stale.
 
-import { encodeInstance, PortolanError } from "../../core/index.ts";
+import {
+  encodeInstance,
+  type Instance,
+  PortolanError,
+} from "../../core/index.ts";
 import { Claim } from "./claim.ts";
-import { createSnapshotFeed } from "./feed.ts";
+import { createSnapshotFeed, type SnapshotFeed } from "./feed.ts";
 import { idTaken } from "./record.ts";
 import type { Directory, Registrar } from "./registry.ts";
 
@@ -13,57 +17,116 @@ import type { Directory, Registrar } from "./registry.ts";
 export interface MemoryRegistry {
   readonly registrar: Registrar;
   readonly directory: Directory;
+
+  /** Create a further registrar, as another process would have one. */
+  createRegistrar(): Registrar;
+
+  /** Create a further directory, as another process would have one. */
+  createDirectory(): Directory;
 }
 
 /**
  * Create an empty registry in memory.
  */
 export function createMemoryRegistry(): MemoryRegistry {
-  const claims = new Map<string, Claim>();
-  const feed = createSnapshotFeed();
-  feed.synced([]);
-
-  function settle(claim: Claim): void {
-    if (claim.goal.record === undefined) claims.delete(claim.key);
-    else claims.set(claim.key, claim);
-    feed.synced([...claims.values()].flatMap((held) => held.goal.record ?? []));
-    claim.reach(claim.goal);
-  }
-
+  const store = new MemoryStore();
+  const createRegistrar = () => new MemoryRegistrar(store);
+  const createDirectory = () => new MemoryDirectory(store);
   return {
-    registrar: createRegistrar(claims, settle),
-    directory: {
-      get snapshot() {
-        return feed.snapshot;
-      },
-      subscribe: feed.subscribe,
-      close: async () => {},
-      [Symbol.asyncDispose]: async () => {},
-    },
+    registrar: createRegistrar(),
+    directory: createDirectory(),
+    createRegistrar,
+    createDirectory,
   };
 }
 
-function createRegistrar(
-  claims: ReadonlyMap<string, Claim>,
-  settle: (claim: Claim) => void,
-): Registrar {
-  let closed = false;
-  async function close(): Promise<void> {
-    closed = true;
-    await Promise.all([...claims.values()].map((claim) => claim.close()));
+class MemoryStore {
+  readonly #claims = new Map<string, Claim>();
+  readonly #feeds = new Set<SnapshotFeed>();
+
+  /** Who holds a key. */
+  holder(key: string): Claim | undefined {
+    return this.#claims.get(key);
   }
-  return {
-    register(instance) {
-      if (closed) {
-        throw new PortolanError("ERR_CLOSED", "The registrar was closed.");
-      }
-      const claim = new Claim(instance, settle);
-      const holder = claims.get(claim.key);
-      if (holder === undefined) settle(claim);
-      else claim.refuse(idTaken(claim.key, encodeInstance(holder.instance)));
-      return claim;
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+
+  /** Do what the owner of a claim wants. */
+  settle(claim: Claim): void {
+    if (claim.goal.record === undefined) this.#claims.delete(claim.key);
+    else this.#claims.set(claim.key, claim);
+    for (const feed of this.#feeds) this.#tell(feed);
+    claim.reach(claim.goal);
+  }
+
+  attach(feed: SnapshotFeed): void {
+    this.#feeds.add(feed);
+    this.#tell(feed);
+  }
+
+  detach(feed: SnapshotFeed): void {
+    this.#feeds.delete(feed);
+  }
+
+  #tell(feed: SnapshotFeed): void {
+    const held = [...this.#claims.values()];
+    feed.synced(held.flatMap((claim) => claim.goal.record ?? []));
+  }
+}
+
+class MemoryRegistrar implements Registrar {
+  readonly #store: MemoryStore;
+  readonly #claims = new Set<Claim>();
+  #closed = false;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+  }
+
+  register(instance: Instance): Claim {
+    if (this.#closed) {
+      throw new PortolanError("ERR_CLOSED", "The registrar was closed.");
+    }
+    const claim = new Claim(instance, (claim) => this.#settle(claim));
+    const holder = this.#store.holder(claim.key);
+    if (holder === undefined) this.#settle(claim);
+    else claim.refuse(idTaken(claim.key, encodeInstance(holder.instance)));
+    return claim;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#claims].map((claim) => claim.close()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #settle(claim: Claim): void {
+    if (claim.goal.record === undefined) this.#claims.delete(claim);
+    else this.#claims.add(claim);
+    this.#store.settle(claim);
+  }
+}
+
+class MemoryDirectory implements Directory {
+  readonly #store: MemoryStore;
+  readonly #feed = createSnapshotFeed();
+  readonly subscribe = this.#feed.subscribe;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+    store.attach(this.#feed);
+  }
+
+  get snapshot() {
+    return this.#feed.snapshot;
+  }
+
+  async close(): Promise<void> {
+    this.#store.detach(this.#feed);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }

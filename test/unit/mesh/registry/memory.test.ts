@@ -1,13 +1,16 @@
-// The registry in memory is one.
+// The registry in memory keeps what every registry promises.
 
 import { createMemoryRegistry } from "../../../../mesh/registry/index.ts";
-import { registryContract } from "./contract.ts";
+import { registryContract } from "../../../../mesh/registry/testing/index.ts";
 
-registryContract("memory", async () => {
-  const { registrar, directory } = createMemoryRegistry();
-  return {
-    registrar,
-    directory,
-    [Symbol.asyncDispose]: () => registrar.close(),
-  };
+registryContract({
+  name: "memory",
+  async create() {
+    const { createRegistrar, createDirectory } = createMemoryRegistry();
+    return {
+      createRegistrar,
+      createDirectory,
+      [Symbol.asyncDispose]: async () => {},
+    };
+  },
 });

@@ -1,12 +1,13 @@
-// The registry on etcd is one.
+// The registry on etcd keeps what every registry promises.
 
 import { after, before } from "node:test";
 import {
   createEtcdDirectory,
   createEtcdRegistrar,
 } from "../../../../../mesh/registry/index.ts";
+import { registryContract } from "../../../../../mesh/registry/testing/index.ts";
 import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
-import { registryContract } from "../contract.ts";
+import { createNetwork } from "../support.ts";
 
 let etcd: TestEtcd;
 before(async () => {
@@ -14,17 +15,16 @@ before(async () => {
 });
 after(() => etcd[Symbol.asyncDispose]());
 
-registryContract("etcd", async () => {
-  await etcd.etcdctl("del", "--prefix", "/portolan/");
-  const hosts = [etcd.address];
-  const registrar = createEtcdRegistrar({ hosts });
-  const directory = createEtcdDirectory({ hosts });
-  return {
-    registrar,
-    directory,
-    async [Symbol.asyncDispose]() {
-      await registrar.close();
-      await directory.close();
-    },
-  };
+registryContract({
+  name: "etcd",
+  async create() {
+    await etcd.etcdctl("del", "--prefix", "/portolan/");
+    const network = await createNetwork(etcd.address);
+    return {
+      createRegistrar: () => createEtcdRegistrar({ hosts: [etcd.address] }),
+      createDirectory: () => createEtcdDirectory({ hosts: [network.address] }),
+      outage: { begin: () => network.cut(), end: () => network.restore() },
+      [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
+    };
+  },
 });
