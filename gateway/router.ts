@@ -56,12 +56,10 @@ export function createRouter(
   directory.subscribe(({ instances, serving }) => {
     upstreams = new Map(
       instances.map((instance) => {
-        const upstream = upstreams.get(instance.id) ?? {
-          instance,
-          inFlight: 0,
-        };
+        const key = keyOf(instance);
+        const upstream = upstreams.get(key) ?? { instance, inFlight: 0 };
         upstream.instance = instance;
-        return [instance.id, upstream];
+        return [key, upstream];
       }),
     );
     for (const service of serving.keys())
@@ -69,7 +67,7 @@ export function createRouter(
         services.set(service, { policy: createRoundRobin(), candidates: [] });
     for (const [name, service] of services) {
       service.candidates = (serving.get(name) ?? []).flatMap(
-        ({ id }) => upstreams.get(id) ?? [],
+        (instance) => upstreams.get(keyOf(instance)) ?? [],
       );
     }
   });
@@ -96,6 +94,11 @@ export function createRouter(
         : { upstream };
     },
   };
+}
+
+/** An id is unique under its registered name only. */
+function keyOf({ name, id }: Instance): string {
+  return `${name}/${id}`;
 }
 
 function unavailable(message: string): Routing {

@@ -40,7 +40,9 @@ export class Chooser {
    */
   async choose(service: string, signal: AbortSignal): Promise<Upstream> {
     const { directory, waitMs } = this.#options;
-    if (directory.snapshot.freshness === "never") {
+    // Of several directories one may have answered already.
+    const isKnown = this.#upstreams.candidates(service).length > 0;
+    if (directory.snapshot.freshness === "never" && !isKnown) {
       await waitForRegistry(directory, waitMs, signal);
     }
     signal.throwIfAborted();
