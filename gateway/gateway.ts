@@ -5,7 +5,12 @@ import type { ClientHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Address, errorMessage } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
-import { encodeErrorAnswer, parseProtocol, type Schema } from "../rpc/index.ts";
+import {
+  encodeErrorAnswer,
+  parseProtocol,
+  type Schema,
+  statusOf,
+} from "../rpc/index.ts";
 import {
   headOf,
   type Logger,
@@ -85,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const server = createOnePortServer({
     onRequest(request, response) {
       if (cors.handle(request, response)) return;
+      if (isGrpcOverHttp1(request)) return refuse(request, response, needHttp2);
       const path = pathOf(request);
       if (own.handles(path)) return own.handler(request, response);
       const routing = router.route({ method: request.method ?? "", path });
@@ -142,13 +148,29 @@ function createForward(connections: Connections, logger: Logger) {
   };
 }
 
+/** A reason to forward nothing. */
+type Refusal = Extract<Routing, { error: ConnectError }>;
+
+const needHttp2: Refusal = {
+  error: new ConnectError("gRPC needs HTTP/2", statusOf.httpVersion.code),
+  status: statusOf.httpVersion.status,
+};
+
+function isGrpcOverHttp1(request: HttpRequest): boolean {
+  return (
+    request.httpVersionMajor < 2 && parseProtocol(headOf(request)) === "grpc"
+  );
+}
+
 function refuse(
   request: HttpRequest,
   response: HttpResponse,
-  refusal: Extract<Routing, { error: ConnectError }>,
+  refusal: Refusal,
 ): void {
   const head = headOf(request);
-  const answer = encodeErrorAnswer(refusal.error, parseProtocol(head), {
+  // gRPC over HTTP/1.1 has no trailers to say it in: plain HTTP it is.
+  const protocol = refusal === needHttp2 ? undefined : parseProtocol(head);
+  const answer = encodeErrorAnswer(refusal.error, protocol, {
     contentType: head.contentType,
     ...(refusal.status === undefined ? {} : { status: refusal.status }),
   });

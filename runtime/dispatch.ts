@@ -96,7 +96,9 @@ function checkRpc(
     const allow = mayGet ? "GET, POST" : "POST";
     return methodNotAllowed(`${method.name} takes ${allow}`, allow);
   }
-  if (protocol !== undefined) return undefined;
+  // A form for old browsers, which Connect's handlers don't serve.
+  const isText = /^application\/grpc-web-text\b/i.test(head.contentType ?? "");
+  if (protocol !== undefined && !isText) return undefined;
   if (head.method === "GET") {
     return {
       ...statusOf.notFound,

@@ -1,12 +1,9 @@
-// Writes a whole answer at once and lets go of the request's body: whoever is
-// refused needs not send the rest.
+// Writes a whole answer at once, whatever of the request's body has come: over
+// HTTP/2, whoever is refused needs not send the rest.
 
-import { constants, Http2ServerResponse } from "node:http2";
+import { Http2ServerResponse } from "node:http2";
 import type { Answer } from "../rpc/index.ts";
 import type { HttpRequest, HttpResponse } from "../wire/index.ts";
-
-/** A body up to this size is cheaper to read than a new connection is. */
-const READ_AWAY_BYTES = 64 << 10;
 
 /**
  * Send an answer. Does nothing if the caller is gone or was answered before.
@@ -29,15 +26,10 @@ export function sendAnswer(
       { endStream: answer.body === undefined },
     );
     if (answer.body !== undefined) stream.end(answer.body);
-    // RFC 9113, section 8.1: a complete response may end the request early.
-    stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
     return;
   }
-  // HTTP/1.1 can't stop a body but by closing; a small one is read away.
-  const length = Number(request.headers["content-length"] ?? Number.NaN);
-  const chunked = request.headers["transfer-encoding"] !== undefined;
-  if (chunked || length > READ_AWAY_BYTES)
-    response.setHeader("connection", "close");
+  // HTTP/1.1 can't stop a body but by closing, and a caller who still sends
+  // then sees a broken connection, not the answer: the rest is read away.
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
   request.resume();

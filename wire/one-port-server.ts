@@ -19,7 +19,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { readHttpVersion } from "./http-version.ts";
-import { readAwayUnread, resetUnread } from "./unread.ts";
+import { readAwayHttp1, readAwayHttp2 } from "./unread.ts";
 
 /** A request of either HTTP version. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -119,7 +119,7 @@ export function createOnePortServer(
       },
     },
     (request, response) => {
-      if (!(process.env["NORESET"] ?? "-").split(",").some((x) => process.argv[2] === x || process.argv[1]?.includes(x))) resetUnread(request, response);
+      readAwayHttp2(request, response);
       onRequest(request, response);
     },
   );
@@ -142,7 +142,7 @@ export function createOnePortServer(
       response.once("close", () => {
         if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
       });
-      readAwayUnread(request, response);
+      readAwayHttp1(request, response);
       onRequest(request, response);
     },
   );

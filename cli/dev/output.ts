@@ -28,7 +28,10 @@ export function createPrinter(name: string, width: number): Printer {
   };
 }
 
-function formatLine(line: string): string {
+/**
+ * Make one line of a program readable; several lines if it has a stack.
+ */
+export function formatLine(line: string): string {
   const log = parseLog(line);
   if (log === undefined) return line;
   const level = String(log["level"]);

@@ -62,18 +62,22 @@ export async function runDev(args: readonly string[]): Promise<void> {
   await using fleet = startFleet(services.specs, serviceEnv(hosts), width);
 
   const ids = await Promise.race([fleet.started(), stop.then(() => [])]);
+  let endWatch = () => {};
   if (ids.length > 0) {
     await whenListed(directory, ids);
     await gateway.settled();
+    // Who reads that it is up may change a file at once.
+    if (values.watch)
+      endWatch = watchServices(
+        services.specs,
+        (changed) => void fleet.restart(changed),
+      );
     const url = `http://${formatAddress(reachable(address))}`;
     welcome(
       url,
       isExample ? exampleCommands(url) : commandsFor(url, gateway.schemas),
     );
   }
-  const endWatch = values.watch
-    ? watchServices(services.specs, (changed) => void fleet.restart(changed))
-    : () => {};
   await stop;
   endWatch();
   process.stdout.write("Stopping.\n");

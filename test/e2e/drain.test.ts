@@ -27,7 +27,7 @@ import { until } from "../support/until.ts";
 const MAIN = "services/greeter/main.ts";
 const GREETER = GreeterService.typeName;
 
-suite("SIGTERM", () => {
+suite("SIGTERM", { timeout: 90_000 }, () => {
   let etcd: TestEtcd;
   let gateway: Running;
 
@@ -213,6 +213,7 @@ function startLoad(url: string) {
           resolve();
         };
         progress.add(check);
+        check();
       });
     },
     async stop() {

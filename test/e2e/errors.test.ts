@@ -14,6 +14,9 @@ import {
   readFailure,
 } from "../support/raw-rpc.ts";
 
+/** What services speak; gRPC-Web as text is not. */
+const served = rawKinds.filter(({ protocol }) => protocol !== "gRPC-Web text");
+
 interface Situation {
   readonly name: string;
   /** Defaults to a method that fits the protocol. */
@@ -84,7 +87,7 @@ suite("requests that can't be served", () => {
   for (const [place, url] of Object.entries(places)) {
     for (const situation of situations) {
       const { name, json, code, says, status } = situation;
-      for (const kind of rawKinds) {
+      for (const kind of served) {
         const { protocol, version } = kind;
         test(`${name}, ${protocol} over ${version} at ${place}: ${code}`, async () => {
           const method = situation.method ?? methodFor(protocol);
@@ -119,6 +122,18 @@ suite("requests that can't be served", () => {
           );
         });
       }
+
+      test(`gRPC-Web as text over ${version} at ${place} is told what is served`, async () => {
+        const kind = { protocol: "gRPC-Web text", version } as const;
+        const target = { url: url(), method: hello };
+        const response = await callRaw(kind, target, "{}");
+        const failure = readFailure(kind.protocol, response);
+        assert.equal(failure.code, "unknown");
+        assert.match(
+          failure.message,
+          /is not supported, use application\/json/,
+        );
+      });
 
       for (const verb of ["PUT", "DELETE", "PATCH", "OPTIONS"]) {
         test(`${verb} over ${version} at ${place}: 405, with the verbs there are`, async () => {

@@ -47,11 +47,6 @@ const wrong: readonly Wrong[] = [
   },
   {
     program: "greeter",
-    flags: ["--listen", "127.0.0.1:70000"],
-    says: /--listen: .*70000/,
-  },
-  {
-    program: "greeter",
     flags: ["--listen", "::1:8080"],
     says: /\[::1\]:8881/,
   },
@@ -70,14 +65,8 @@ const wrong: readonly Wrong[] = [
     flags: ["--etcd", "127.0.0.1:2379,there"],
     says: /--etcd: "there" is not host:port/,
   },
-  {
-    program: "greeter",
-    flags: ["--etcd", "http://127.0.0.1:2379"],
-    says: /--etcd: .*is not host:port/,
-  },
   { program: "greeter", flags: ["--name", "a/b"], says: /--name: "a\/b"/ },
   { program: "greeter", flags: ["--name", ""], says: /--name/ },
-  { program: "greeter", flags: ["--id", "a b"], says: /--id: "a b"/ },
   {
     program: "greeter",
     flags: ["--drain-delay", "3"],
@@ -89,7 +78,6 @@ const wrong: readonly Wrong[] = [
     says: /--drain-timeout/,
   },
   { program: "greeter", flags: ["--rate", "0"], says: /--rate: "0"/ },
-  { program: "greeter", flags: ["--burst", "many"], says: /--burst: "many"/ },
   {
     program: "greeter",
     flags: [],
@@ -103,7 +91,6 @@ const wrong: readonly Wrong[] = [
     says: /PORTOLAN_ETCD: "nowhere"/,
   },
   { program: "user", flags: [], says: /--\S+ .*is required/ },
-  { program: "portolan gateway", flags: ["--name", "x"], says: /--name/ },
   {
     program: "portolan gateway",
     flags: ["--listen", "host:"],
@@ -133,7 +120,6 @@ const wrong: readonly Wrong[] = [
   },
   { program: "portolan dev", flags: ["--listen", "x"], says: /--listen: "x"/ },
   { program: "portolan dev", flags: ["--etcd", "x"], says: /--etcd: "x"/ },
-  { program: "portolan dev", flags: ["--nonsense"], says: /--nonsense/ },
   {
     program: "portolan dev",
     flags: ["no/such/main.ts"],

@@ -6,33 +6,20 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { after, before, suite, test } from "node:test";
-import { startEtcd, type TestEtcd } from "../support/etcd.ts";
-import {
-  type Running,
-  schemaLearned,
-  startGateway,
-  startService,
-} from "../support/system.ts";
+import { greeterOnly, type Mesh, startMesh } from "../support/mesh.ts";
+import type { Running } from "../support/system.ts";
 
 suite("one port", () => {
-  let etcd: TestEtcd;
-  let greeter: Running;
-  let gateway: Running;
+  let mesh: Mesh;
   before(async () => {
-    etcd = await startEtcd();
-    [greeter, gateway] = await Promise.all([
-      startService("services/greeter/main.ts", { etcd: etcd.address }),
-      startGateway({ etcd: etcd.address }),
-    ]);
-    await schemaLearned(gateway, "greeter.v1.GreeterService");
+    mesh = await startMesh(greeterOnly);
   });
-  after(async () => {
-    await gateway?.[Symbol.asyncDispose]();
-    await greeter?.[Symbol.asyncDispose]();
-    await etcd?.[Symbol.asyncDispose]();
-  });
+  after(() => mesh?.[Symbol.asyncDispose]());
 
-  const places = { gateway: () => gateway, service: () => greeter };
+  const places = {
+    gateway: () => mesh.gateway,
+    service: () => mesh.services[0] ?? mesh.gateway,
+  };
   for (const [place, running] of Object.entries(places)) {
     // "P" and "PR" begin HTTP/2's preface as well, "PRI * HTTP/2.0".
     const verbs = [
@@ -97,6 +84,26 @@ suite("one port", () => {
       peer.socket.write(http1Request("POST") + http1Request("POST"));
       const answers = await peer.until(/(Hello john.*){2}/s);
       assert.equal(answers.match(/HTTP\/1\.1 200/g)?.length, 2);
+    });
+
+    test(`a request behind one whose body was refused half-way is answered at the ${place}`, async () => {
+      using peer = await open(running());
+      const bytes = 20 << 20;
+      peer.socket.write(
+        [
+          "POST /greeter/hello HTTP/1.1",
+          "host: test",
+          "content-type: application/json",
+          "transfer-encoding: chunked",
+          "",
+          bytes.toString(16),
+          `${" ".repeat(bytes)}`,
+          "0\r\n\r\n",
+        ].join("\r\n") + http1Request("POST"),
+      );
+      const answers = await peer.until(/Hello john/);
+      assert.match(answers, /^HTTP\/1\.1 429 .*resource_exhausted/s);
+      assert.match(answers, /HTTP\/1\.1 200 /);
     });
 
     test(`one HTTP/2 connection carries calls one after another and at once at the ${place}`, async () => {

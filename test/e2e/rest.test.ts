@@ -4,13 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { curl, run } from "../support/command.ts";
-import { startEtcd, type TestEtcd } from "../support/etcd.ts";
-import {
-  type Running,
-  schemaLearned,
-  startGateway,
-  startService,
-} from "../support/system.ts";
+import { greeterOnly, type Mesh, startMesh } from "../support/mesh.ts";
 
 const json = ["--header", "content-type: application/json"];
 const john = [...json, "--data", '{"name":"john"}'];
@@ -18,24 +12,16 @@ const rest = "/greeter/hello";
 const rpc = "/greeter.v1.GreeterService/Hello";
 
 suite("curl", () => {
-  let etcd: TestEtcd;
-  let greeter: Running;
-  let gateway: Running;
+  let mesh: Mesh;
   before(async () => {
-    etcd = await startEtcd();
-    [greeter, gateway] = await Promise.all([
-      startService("services/greeter/main.ts", { etcd: etcd.address }),
-      startGateway({ etcd: etcd.address }),
-    ]);
-    await schemaLearned(gateway, "greeter.v1.GreeterService");
+    mesh = await startMesh(greeterOnly);
   });
-  after(async () => {
-    await gateway?.[Symbol.asyncDispose]();
-    await greeter?.[Symbol.asyncDispose]();
-    await etcd?.[Symbol.asyncDispose]();
-  });
+  after(() => mesh?.[Symbol.asyncDispose]());
 
-  const places = { gateway: () => gateway.url, service: () => greeter.url };
+  const places = {
+    gateway: () => mesh.gateway.url,
+    service: () => mesh.services[0]?.url ?? "",
+  };
   const versions = [
     { version: "1.1", flags: ["--http1.1"] },
     { version: "2", flags: ["--http2-prior-knowledge"] },

@@ -114,6 +114,8 @@ function startHttp2(request: RawRequest): RawCall {
   stream.on("error", (error) => {
     failure = error;
   });
+  // Like any client: who has the whole answer sends no more.
+  stream.once("end", () => stream.end());
   stream.once("close", () => session.destroy());
   let trailers: IncomingHttpHeaders = {};
   stream.once("trailers", (fields) => {

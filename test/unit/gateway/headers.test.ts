@@ -102,7 +102,6 @@ suite("The header fields of a request, as they are sent on", () => {
 suite("The header fields of a response, as they are sent back", () => {
   test("carry the instance's own, more than one cookie included", () => {
     const headers = toCallerHeaders({
-      ":status": 200,
       "content-type": "application/grpc",
       "grpc-status": "0",
       "set-cookie": ["a=1", "b=2"],
