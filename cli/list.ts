@@ -10,15 +10,14 @@ import {
 import {
   createEtcdDirectory,
   type Directory,
+  etcdFlags,
   registryFailures,
   type Snapshot,
+  toEtcdOptions,
 } from "../mesh/registry/index.ts";
-import { etcdFlag } from "./etcd-flag.ts";
 
 /** How long the registry may take to answer, in milliseconds. */
 const TIMEOUT_MS = 5_000;
-
-const flags = { etcd: etcdFlag } as const;
 
 const STATE_NAMES: Readonly<Record<State, string>> = {
   [State.UNSPECIFIED]: "-",
@@ -30,14 +29,14 @@ const STATE_NAMES: Readonly<Record<State, string>> = {
  * Print a table of all registered instances.
  */
 export async function runList(args: readonly string[]): Promise<void> {
-  const { values, help } = parseFlags(flags, { args, env: process.env });
+  const { values, help } = parseFlags(etcdFlags, { args, env: process.env });
   if (help) {
     process.stdout.write(
-      `portolan list: the registered instances.\n\nFlags [default, environment variable]:\n${describeFlags(flags)}\n`,
+      `portolan list: the registered instances.\n\nFlags [default, environment variable]:\n${describeFlags(etcdFlags)}\n`,
     );
     return;
   }
-  await using directory = createEtcdDirectory({ hosts: values.etcd });
+  await using directory = createEtcdDirectory(toEtcdOptions(values));
   const { instances } = await firstSnapshot(directory, values.etcd);
   process.stdout.write(
     instances.length === 0

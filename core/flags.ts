@@ -15,6 +15,11 @@ export interface Flag<T> {
   readonly placeholder?: string;
   /** The environment variable that is read when the flag is not given. */
   readonly env?: string;
+  /**
+   * Read the environment variable only, and know no such flag: for secrets,
+   * since others can see a process's arguments. Defaults to false.
+   */
+  readonly environmentOnly?: boolean;
   /** The text that is parsed when neither is given. */
   readonly default?: string;
   /** Fail when there is no value at all. */
@@ -94,7 +99,7 @@ export function parseFlags<const F extends Flags>(
 function readArgs(flags: Flags, source: FlagSource) {
   const options = Object.fromEntries(
     [
-      ...Object.entries(flags),
+      ...Object.entries(flags).filter(([, flag]) => !flag.environmentOnly),
       ["help", { placeholder: undefined }] as const,
     ].map(([name, { placeholder }]) => [
       name,
@@ -135,6 +140,10 @@ export function describeFlags(flags: Flags): string {
       flag.env ?? "",
     ].filter((note) => note !== "");
     const suffix = notes.length === 0 ? "" : ` [${notes.join(", ")}]`;
+    if (flag.environmentOnly) {
+      const note = `${flag.description} [environment variable only]`;
+      return [`  ${flag.env ?? name}`, note] as const;
+    }
     return [
       `  --${name}${flag.placeholder ? ` ${flag.placeholder}` : ""}`,
       `${flag.description}${suffix}`,

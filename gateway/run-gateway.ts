@@ -1,7 +1,7 @@
 // The gateway as a program.
 
 import { formatAddress } from "../core/index.ts";
-import { createEtcdDirectory } from "../mesh/registry/index.ts";
+import { createEtcdDirectory, toEtcdOptions } from "../mesh/registry/index.ts";
 import { createLogger, logRegistry, waitForStop } from "../runtime/index.ts";
 import { readGatewayConfig } from "./config/index.ts";
 import { createGateway } from "./gateway.ts";
@@ -18,9 +18,10 @@ export async function runGateway(args: readonly string[]): Promise<void> {
     process.stdout.write(config);
     return;
   }
+  const etcd = toEtcdOptions(config);
   const logger = createLogger("gateway");
   const stopLogging = logRegistry(logger);
-  await using directory = createEtcdDirectory({ hosts: config.etcd });
+  await using directory = createEtcdDirectory(etcd);
   await using gateway = createGateway({
     directory,
     logger,

@@ -105,7 +105,7 @@ async function serve(
   logger.info({ address: formatAddress(listening) }, "listening");
   const stop = waitForStop({ withParent: config.stopWithParent });
   const stopLogging = logRegistry(logger);
-  const registrar = createEtcdRegistrar({ hosts: flags.etcd });
+  const registrar = createEtcdRegistrar(config.etcd);
   const instance = describeInstance(server, {
     id: flags.id ?? createInstanceId(),
     name: flags.name ?? options.name,

@@ -22,13 +22,13 @@ const ROOMS: Readonly<Record<string, readonly string[] | typeof EVERYTHING>> = {
   // Registry and balancer only until there is mesh/upstream.
   "mesh/client": ["core", "mesh/upstream", "mesh/registry", "mesh/balancer"],
   runtime: ["core", "gen", "wire", "rpc", "mesh/registry", "runtime/config"],
-  "runtime/config": ["core", "gen"],
+  "runtime/config": ["core", "gen", "mesh/registry"],
   "embedded-etcd": ["core", "gen", "runtime"],
   gateway: [
     ...["core", "gen", "wire", "rpc", "runtime", "gateway/config"],
     ...["mesh/registry", "mesh/balancer", "mesh/upstream"],
   ],
-  "gateway/config": ["core", "gen", "runtime"],
+  "gateway/config": ["core", "gen", "runtime", "mesh/registry"],
   services: ["gen", "core", "runtime", "mesh/client"],
   cli: [
     ...["core", "gen", "wire", "rpc", "runtime", "embedded-etcd", "gateway"],

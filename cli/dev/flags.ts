@@ -4,10 +4,10 @@ import {
   describeFlags,
   type FlagValues,
   parseAddress,
-  parseAddresses,
   parseSwitch,
 } from "../../core/index.ts";
 import { parseOrigins } from "../../gateway/index.ts";
+import { etcdFlags } from "../../mesh/registry/index.ts";
 
 /** The flags of `portolan dev`; --help prints this table. */
 export const devFlags = {
@@ -18,11 +18,13 @@ export const devFlags = {
     default: "127.0.0.1:8080",
     parse: parseAddress,
   },
+  ...etcdFlags,
   etcd: {
-    placeholder: "host:port[,host:port]",
-    description: "A real etcd to use. Default: one in memory.",
-    env: "PORTOLAN_ETCD",
-    parse: parseAddresses,
+    placeholder: etcdFlags.etcd.placeholder,
+    description:
+      "A real etcd to use. Default: one in memory, which needs no --etcd-...\nof the flags below.",
+    env: etcdFlags.etcd.env,
+    parse: etcdFlags.etcd.parse,
   },
   "cors-origin": {
     placeholder: "ORIGIN[,ORIGIN]",

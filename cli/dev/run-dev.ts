@@ -13,9 +13,12 @@ import { createGateway } from "../../gateway/index.ts";
 import {
   createEtcdDirectory,
   type Directory,
+  type EtcdOptions,
+  etcdEnv,
+  toEtcdOptions,
 } from "../../mesh/registry/index.ts";
 import { createLogger, logRegistry, waitForStop } from "../../runtime/index.ts";
-import { devFlags, devHelp } from "./flags.ts";
+import { type DevFlagValues, devFlags, devHelp } from "./flags.ts";
 import { startFleet } from "./fleet.ts";
 import { createPrinter } from "./output.ts";
 import { exampleServices, namedServices } from "./services.ts";
@@ -35,6 +38,7 @@ export async function runDev(args: readonly string[]): Promise<void> {
     process.stdout.write(devHelp());
     return;
   }
+  const real = realEtcd(values);
   const stop = waitForStop();
   const isExample = positionals.length === 0;
   // Everything below ends in the reverse order of its beginning.
@@ -48,18 +52,20 @@ export async function runDev(args: readonly string[]): Promise<void> {
     write: (line) => print(line.trimEnd()),
   });
 
-  await using etcd =
-    values.etcd === undefined ? await startEmbeddedEtcd() : undefined;
-  const hosts = values.etcd ?? [etcd?.address ?? ""];
+  await using embedded = real ? undefined : await startEmbeddedEtcd();
+  const etcd = real ?? {
+    hosts: [embedded?.address ?? ""],
+    namespace: values.namespace,
+  };
   using _logging = { [Symbol.dispose]: logRegistry(logger) };
-  await using directory = createEtcdDirectory({ hosts });
+  await using directory = createEtcdDirectory(etcd);
   await using gateway = createGateway({
     directory,
     logger,
     corsOrigins: values["cors-origin"],
   });
   const address = await gateway.listen(values.listen);
-  await using fleet = startFleet(services.specs, serviceEnv(hosts), width);
+  await using fleet = startFleet(services.specs, serviceEnv(etcd), width);
 
   const ids = await Promise.race([fleet.started(), stop.then(() => [])]);
   let endWatch = () => {};
@@ -83,10 +89,16 @@ export async function runDev(args: readonly string[]): Promise<void> {
   process.stdout.write("Stopping.\n");
 }
 
+/** The etcd that the flags name; undefined if they name none. */
+function realEtcd(values: DevFlagValues): EtcdOptions | undefined {
+  const { etcd } = values;
+  return etcd === undefined ? undefined : toEtcdOptions({ ...values, etcd });
+}
+
 /** What the services are told; a service of anybody's own may ignore it. */
-function serviceEnv(hosts: readonly string[]): Record<string, string> {
+function serviceEnv(etcd: EtcdOptions): Record<string, string> {
   return {
-    PORTOLAN_ETCD: hosts.join(","),
+    ...etcdEnv(etcd),
     PORTOLAN_LISTEN: "127.0.0.1:0",
     // Nobody waits for a load balancer here.
     PORTOLAN_DRAIN_DELAY: "0",

@@ -3,9 +3,9 @@
 import {
   type FlagValues,
   parseAddress,
-  parseAddresses,
   parseDurationMs,
 } from "../../core/index.ts";
+import { etcdFlags } from "../../mesh/registry/index.ts";
 import { parseOrigins } from "./origins.ts";
 
 /** The flags of `portolan gateway`; --help prints this table. */
@@ -17,13 +17,7 @@ export const gatewayFlags = {
     default: "0.0.0.0:8080",
     parse: parseAddress,
   },
-  etcd: {
-    placeholder: "host:port[,host:port]",
-    description: "The etcd members in which instances are found.",
-    env: "PORTOLAN_ETCD",
-    default: "127.0.0.1:2379",
-    parse: parseAddresses,
-  },
+  ...etcdFlags,
   "cors-origin": {
     placeholder: "ORIGIN[,ORIGIN]",
     description:

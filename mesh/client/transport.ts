@@ -14,7 +14,11 @@ import {
   runStreamingCall,
   runUnaryCall,
 } from "@connectrpc/connect/protocol";
-import { createEtcdDirectory, type Directory } from "../registry/index.ts";
+import {
+  createEtcdDirectory,
+  type Directory,
+  type EtcdOptions,
+} from "../registry/index.ts";
 import { attemptStream, attemptUnary, type Deadline } from "./attempt.ts";
 import { Chooser } from "./chooser.ts";
 
@@ -43,8 +47,11 @@ interface CommonOptions {
 export type MeshTransportOptions = CommonOptions &
   (
     | {
-        /** Addresses of etcd: "host:port[,host:port]", or a list of them. */
-        readonly etcd: string | readonly string[];
+        /**
+         * Where etcd is: "host:port[,host:port]", or options that can say more
+         * (TLS, user and password, namespace).
+         */
+        readonly etcd: string | EtcdOptions;
         readonly directory?: never;
       }
     | {
@@ -115,10 +122,10 @@ export function createMeshTransport(
   };
 }
 
-function createOwnDirectory(etcd: string | readonly string[]): Directory {
-  return createEtcdDirectory({
-    hosts: typeof etcd === "string" ? etcd.split(",") : etcd,
-  });
+function createOwnDirectory(etcd: string | EtcdOptions): Directory {
+  return createEtcdDirectory(
+    typeof etcd === "string" ? { hosts: etcd.split(",") } : etcd,
+  );
 }
 
 // What interceptors see of a call before it has an instance.

@@ -43,10 +43,15 @@ export class Claim implements Registration {
 
   /**
    * Throws ERR_USAGE if the record can't be registered. `onGoal` is called
-   * whenever the owner wants something else than before.
+   * whenever the owner wants something else than before. The key stands in
+   * `namespace`, "/portolan" by default.
    */
-  constructor(instance: Instance, onGoal: (claim: Claim) => void) {
-    this.key = instanceKey(instance);
+  constructor(
+    instance: Instance,
+    onGoal: (claim: Claim) => void,
+    namespace?: string,
+  ) {
+    this.key = instanceKey(instance, namespace);
     this.instance = instance;
     this.#onGoal = onGoal;
     this.#goal = createGoal("live", instance);

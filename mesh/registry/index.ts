@@ -18,12 +18,22 @@ export {
   createEtcdDirectory,
   createEtcdRegistrar,
   type EtcdDirectoryOptions,
+  type EtcdFlagValues,
+  type EtcdOptions,
   type EtcdRegistrarOptions,
+  type EtcdTlsOptions,
+  etcdEnv,
+  etcdFlags,
+  toEtcdOptions,
 } from "./etcd/index.ts";
 export { createSnapshotFeed, type SnapshotFeed } from "./feed.ts";
 export { createMemoryRegistry, type MemoryRegistry } from "./memory.ts";
 export { mergeDirectories } from "./merge.ts";
-export { INSTANCE_PREFIX, instanceKey } from "./record.ts";
+export {
+  DEFAULT_NAMESPACE,
+  instanceKey,
+  instancePrefix,
+} from "./record.ts";
 export type {
   Directory,
   Registrar,

@@ -8,17 +8,37 @@ import {
   parseAddress,
 } from "../../core/index.ts";
 
+/** The namespace of whoever says nothing else. */
+export const DEFAULT_NAMESPACE = "/portolan";
+
 /**
- * What all keys of instances begin with.
+ * Parse a namespace: what all keys of one system begin with. Returns an Error
+ * if it does not begin with "/", ends with "/", or has an empty part.
  */
-export const INSTANCE_PREFIX = "/portolan/v1/instances/";
+export function parseNamespace(text: string): string | Error {
+  return /^(\/[\x21-\x2e\x30-\x7e]+)+$/.test(text)
+    ? text
+    : new Error(
+        `"${text}" is not a namespace: "/" and a word, once or more, in ASCII and without spaces (for example /portolan or /acme/staging)`,
+      );
+}
+
+/**
+ * What all keys of instances in a namespace begin with.
+ */
+export function instancePrefix(namespace: string = DEFAULT_NAMESPACE): string {
+  return `${namespace}/v1/instances/`;
+}
 
 /**
  * The key of an instance: the prefix, its registered name, "/", its id.
  *
  * Throws ERR_USAGE for a record that nobody could find or call.
  */
-export function instanceKey({ name, id, address }: Instance): string {
+export function instanceKey(
+  { name, id, address }: Instance,
+  namespace: string = DEFAULT_NAMESPACE,
+): string {
   for (const [what, text] of [
     ["registered name", name],
     ["instance id", id],
@@ -34,20 +54,23 @@ export function instanceKey({ name, id, address }: Instance): string {
   if (parsed instanceof Error) {
     throw new PortolanError("ERR_USAGE", `Instance ${id}: ${parsed.message}`);
   }
-  return `${INSTANCE_PREFIX}${name}/${id}`;
+  return `${instancePrefix(namespace)}${name}/${id}`;
 }
 
 /**
- * Read what stands under a key. Returns an Error, never throws: anybody can
- * write there, and one bad value must not hide its neighbours.
+ * Read what stands under a key of a namespace. Returns an Error, never throws:
+ * anybody can write there, and one bad value must not hide its neighbours.
  */
-export function decodeRecord(key: string, value: string): Instance | Error {
+export function decodeRecord(
+  key: string,
+  value: string,
+  namespace: string = DEFAULT_NAMESPACE,
+): Instance | Error {
   const instance = decodeInstance(value);
   if (instance instanceof Error) return instance;
-  if (key !== `${INSTANCE_PREFIX}${instance.name}/${instance.id}`) {
-    return new Error(
-      `the record is of "${instance.name}/${instance.id}", which has another key`,
-    );
+  const { name, id } = instance;
+  if (key !== `${instancePrefix(namespace)}${name}/${id}`) {
+    return new Error(`the record is of "${name}/${id}", which has another key`);
   }
   return instance;
 }
@@ -55,8 +78,12 @@ export function decodeRecord(key: string, value: string): Instance | Error {
 /**
  * The error for a key that somebody else holds.
  */
-export function idTaken(key: string, value: string): PortolanError {
-  const holder = decodeRecord(key, value);
+export function idTaken(
+  key: string,
+  value: string,
+  namespace?: string,
+): PortolanError {
+  const holder = decodeRecord(key, value, namespace);
   const who =
     holder instanceof Error
       ? "by something that is no instance record"

@@ -7,6 +7,7 @@ import {
   parseFlags,
   parseText,
 } from "../../core/index.ts";
+import { type EtcdOptions, toEtcdOptions } from "../../mesh/registry/index.ts";
 import { type ServiceFlagValues, serviceFlags } from "./service-flags.ts";
 
 /**
@@ -29,6 +30,8 @@ export type Settings = Readonly<Record<string, Setting>>;
 /** All that a service is told from outside. */
 export interface ServiceConfig {
   readonly flags: ServiceFlagValues;
+  /** How to reach etcd, as the flags say. */
+  readonly etcd: EtcdOptions;
   /** The values of the service's own flags; only those that have one. */
   readonly settings: Readonly<Record<string, string>>;
   /** End when the process that started this one is gone. */
@@ -57,8 +60,10 @@ export function readServiceConfig(
     const value = values[flag];
     return typeof value === "string" ? [[flag, value] as const] : [];
   });
+  const flags = values as ServiceFlagValues;
   return {
-    flags: values as ServiceFlagValues,
+    flags,
+    etcd: toEtcdOptions(flags),
     settings: Object.fromEntries(texts),
     stopWithParent: process.env["PORTOLAN_STOP_WITH_PARENT"] === "1",
   };

@@ -3,11 +3,11 @@
 import {
   type FlagValues,
   parseAddress,
-  parseAddresses,
   parseDurationMs,
   parseNumber,
   parseText,
 } from "../../core/index.ts";
+import { etcdFlags } from "../../mesh/registry/index.ts";
 
 /** The flags of every service; --help prints this table. */
 export const serviceFlags = {
@@ -26,13 +26,7 @@ export const serviceFlags = {
     env: "PORTOLAN_ADVERTISE",
     parse: parseAddress,
   },
-  etcd: {
-    placeholder: "host:port[,host:port]",
-    description: "The etcd members to register at.",
-    env: "PORTOLAN_ETCD",
-    default: "127.0.0.1:2379",
-    parse: parseAddresses,
-  },
+  ...etcdFlags,
   name: {
     placeholder: "NAME",
     description: "The name to register under. Default: the service's own.",

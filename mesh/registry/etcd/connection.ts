@@ -1,101 +1,98 @@
-// The one place where a client for etcd is made.
+// The way to a cluster: one member at a time, the next one when it fails.
 //
 // etcd3 comes with retries, circuit breakers and resuming watchers that lose
 // events, block each other or go on for ever. None of them is used: requests
 // and streams are the plain ones of etcd's API, each is tried once, on one
 // member, with a deadline; who needs an answer tries again, on the next member.
 
-import { type CallContext, Etcd3, type IOptions } from "etcd3";
-import { PortolanError, parseAddress } from "../../../core/index.ts";
+import type { Etcd3 } from "etcd3";
+import type { PortolanError } from "../../../core/index.ts";
+import { instancePrefix } from "../record.ts";
+import { createClient, REQUEST_MS } from "./client.ts";
+import { isAuthOff, isTokenRefused, toRegistryError } from "./errors.ts";
+import type { EtcdAccount, ResolvedEtcdOptions } from "./options.ts";
+import { readTlsFiles } from "./tls.ts";
+import { createToken, noToken } from "./token.ts";
 
-/** How long etcd may take for one answer, in milliseconds. */
-export const REQUEST_MS = 2_000;
+export { REQUEST_MS };
 
 /**
  * A client for one member of etcd at a time.
  */
 export interface Connection {
-  /** The client to use now. Connects with its first request. */
+  /**
+   * The client to use now. Connects, and logs in, with its first request.
+   * Throws ERR_USAGE if it is a new one and the TLS files can't be used.
+   */
   client(): Etcd3;
   /** Give this client up: the next is one for the next member. */
   drop(): void;
+  /** Whatever a request or a stream failed with, as an error that says why. */
+  explain(reason: unknown): PortolanError;
 }
 
 /**
- * Create a connection to a cluster, given as one "host:port" or more. Throws
- * ERR_USAGE if they are not.
+ * Create a connection to a cluster. Throws ERR_USAGE if the TLS files can't be
+ * used.
  */
-export function createConnection(hosts: readonly string[]): Connection {
-  if (hosts.length === 0) {
-    throw new PortolanError("ERR_USAGE", "No address of etcd is given.");
-  }
-  for (const host of hosts) {
-    const address = parseAddress(host);
-    if (address instanceof Error) {
-      throw new PortolanError("ERR_USAGE", `etcd: ${address.message}`);
-    }
-  }
+export function createConnection(options: ResolvedEtcdOptions): Connection {
+  const { hosts, namespace, tls, account } = options;
+  const readTls = () => (tls === undefined ? undefined : readTlsFiles(tls));
+  // A wrong file is told at once, not when it is first needed.
+  readTls();
   // Not everybody begins with the first member.
   let turn = Math.floor(Math.random() * hosts.length);
+  let host = hosts[turn] ?? "";
   let client: Etcd3 | undefined;
+  let guest: Etcd3 | undefined;
+
+  // With a client of its own, since the other one waits for the token.
+  async function login(who: EtcdAccount): Promise<string | undefined> {
+    const own = createClient({ host, tls: readTls(), token: noToken });
+    guest = own;
+    return authenticate(own, who).finally(() => own.close());
+  }
+  // It outlives the clients: what one member grants holds for all of them.
+  const token =
+    account === undefined
+      ? noToken
+      : createToken({
+          login: () => login(account),
+          isRefused: isTokenRefused,
+        });
+
   return {
     client() {
-      client ??= createClient(hosts[turn++ % hosts.length] ?? "");
+      if (client === undefined) {
+        host = hosts[turn++ % hosts.length] ?? "";
+        client = createClient({ host, tls: readTls(), token });
+      }
       return client;
     },
     drop() {
-      client?.close();
+      for (const open of [client, guest]) open?.close();
       client = undefined;
+      guest = undefined;
     },
+    explain: (reason) =>
+      toRegistryError(reason, {
+        host,
+        user: account?.user,
+        prefix: instancePrefix(namespace),
+      }),
   };
 }
 
-function createClient(host: string): Etcd3 {
-  return new Etcd3({
-    hosts: `http://${host}`,
-    grpcOptions: {
-      // Finds a member that froze or vanished. Not below 5 s, which is what
-      // etcd tolerates (--grpc-keepalive-min-time).
-      "grpc.keepalive_time_ms": 6_000,
-      "grpc.keepalive_timeout_ms": 3_000,
-      "grpc.initial_reconnect_backoff_ms": 200,
-      "grpc.max_reconnect_backoff_ms": 2_000,
-      // The default, 4 MiB, is less than a page of unusually long values.
-      "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    },
-    faultHandling: { host: () => onlyOnce, global: onlyOnce },
-    defaultCallOptions,
-  });
+async function authenticate(
+  client: Etcd3,
+  { user, password }: EtcdAccount,
+): Promise<string | undefined> {
+  try {
+    const answer = await client.auth.authenticate({ name: user, password });
+    return answer.token;
+  } catch (error) {
+    // As etcd's own clients do: it may be turned on later.
+    if (isAuthOff(error)) return undefined;
+    throw error;
+  }
 }
-
-type Policy = NonNullable<NonNullable<IOptions["faultHandling"]>["global"]>;
-type CallOptionsFactory = Extract<
-  IOptions["defaultCallOptions"],
-  (context: CallContext) => unknown
->;
-type CallOptions = ReturnType<CallOptionsFactory>;
-type Interceptor = NonNullable<CallOptions["interceptors"]>[number];
-
-// etcd3's default would break the circuit for everything after three failures.
-const onlyOnce = {
-  execute: async (call: (context: { signal: AbortSignal }) => unknown) =>
-    call({ signal: new AbortController().signal }),
-} as Policy;
-
-function defaultCallOptions({ isStream }: CallContext): CallOptions {
-  return isStream
-    ? { interceptors: [requireLeader] }
-    : { deadline: Date.now() + REQUEST_MS };
-}
-
-// A member without a leader would keep streams open and silent.
-const requireLeader: Interceptor = (options, next) => {
-  const call = next(options);
-  const start = call.start.bind(call);
-  call.start = (metadata, listener) => {
-    metadata.set("hasleader", "true");
-    start(metadata, listener);
-  };
-  // The type asks for the class, the library only for its methods.
-  return call as ReturnType<Interceptor>;
-};

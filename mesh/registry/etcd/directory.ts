@@ -5,11 +5,11 @@ import type { IEvent, IKeyValue } from "etcd3";
 import { createBackoff, type Instance } from "../../../core/index.ts";
 import { registryFailures, skippedRecords } from "../diagnostics.ts";
 import { createSnapshotFeed } from "../feed.ts";
-import { decodeRecord, INSTANCE_PREFIX } from "../record.ts";
+import { decodeRecord, instancePrefix } from "../record.ts";
 import type { Directory, Snapshot } from "../registry.ts";
 import { createAlarm } from "./alarm.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { toRegistryError } from "./errors.ts";
+import { type EtcdOptions, resolveEtcdOptions } from "./options.ts";
 import { listPrefix } from "./range.ts";
 import { watchPrefix } from "./watch.ts";
 
@@ -20,10 +20,7 @@ const SOUND_MS = 60_000;
 /**
  * Options for createEtcdDirectory().
  */
-export interface EtcdDirectoryOptions {
-  /** The members of the cluster, each "host:port". At least one. */
-  readonly hosts: readonly string[];
-}
+export interface EtcdDirectoryOptions extends EtcdOptions {}
 
 /**
  * Create a directory that follows the instances in etcd.
@@ -33,11 +30,13 @@ export interface EtcdDirectoryOptions {
  * addresses are wrong.
  */
 export function createEtcdDirectory(options: EtcdDirectoryOptions): Directory {
-  return new EtcdDirectory(options.hosts);
+  return new EtcdDirectory(options);
 }
 
 class EtcdDirectory implements Directory {
   readonly #hosts: readonly string[];
+  readonly #namespace: string;
+  readonly #prefix: string;
   readonly #connection: Connection;
   readonly #backoff = createBackoff();
   readonly #feed = createSnapshotFeed();
@@ -48,9 +47,12 @@ class EtcdDirectory implements Directory {
   // Key to mod_revision of what could not be read, so as to tell it once.
   #skipped = new Map<string, string>();
 
-  constructor(hosts: readonly string[]) {
-    this.#hosts = hosts;
-    this.#connection = createConnection(hosts);
+  constructor(options: EtcdDirectoryOptions) {
+    const etcd = resolveEtcdOptions(options);
+    this.#hosts = etcd.hosts;
+    this.#namespace = etcd.namespace;
+    this.#prefix = instancePrefix(etcd.namespace);
+    this.#connection = createConnection(etcd);
     void this.#run();
   }
 
@@ -76,7 +78,9 @@ class EtcdDirectory implements Directory {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const startedAt = performance.now();
-      const reason = await this.#follow(signal).catch(toRegistryError);
+      const reason = await this.#follow(signal).catch((error) =>
+        this.#connection.explain(error),
+      );
       if (signal.aborted) return;
       this.#connection.drop();
       this.#feed.lost(reason);
@@ -93,11 +97,11 @@ class EtcdDirectory implements Directory {
   // Ends with an error only, sooner or later.
   async #follow(signal: AbortSignal): Promise<never> {
     const client = this.#connection.client();
-    const { revision, records } = await listPrefix(client.kv, INSTANCE_PREFIX);
+    const { revision, records } = await listPrefix(client.kv, this.#prefix);
     signal.throwIfAborted();
     this.#replace(records);
     return watchPrefix(client.watchClient, {
-      prefix: INSTANCE_PREFIX,
+      prefix: this.#prefix,
       afterRevision: revision,
       signal,
       onEvents: (events) => this.#apply(events),
@@ -127,7 +131,11 @@ class EtcdDirectory implements Directory {
 
   #put(record: IKeyValue, skippedBefore: ReadonlyMap<string, string>): void {
     const key = record.key.toString();
-    const instance = decodeRecord(key, record.value.toString());
+    const instance = decodeRecord(
+      key,
+      record.value.toString(),
+      this.#namespace,
+    );
     if (instance instanceof Error) {
       const isNew = skippedBefore.get(key) !== record.mod_revision;
       this.#instances.delete(key);

@@ -1,7 +1,11 @@
 // Translates what goes wrong with etcd. Nobody else looks into such errors.
+//
+// gRPC tells nearly everything in words only, so words are what is looked for.
 
 import { EtcdLeaseInvalidError } from "etcd3";
-import { PortolanError } from "../../../core/index.ts";
+import { errorMessage, PortolanError } from "../../../core/index.ts";
+
+const TOKEN_TEXT = "etcdserver: invalid auth token";
 
 /**
  * Tell whether etcd says that the lease does not exist (any more).
@@ -18,12 +22,79 @@ export function leaseGone(leaseId: string): Error {
 }
 
 /**
+ * Tell whether a call was refused for the token that came with it, or for
+ * having none.
+ */
+export function isTokenRefused(error: unknown): boolean {
+  return /16 UNAUTHENTICATED|invalid auth token|user name is empty|revision of auth store is old/.test(
+    errorMessage(error),
+  );
+}
+
+/**
+ * Tell whether a login failed since etcd does not ask for any.
+ */
+export function isAuthOff(error: unknown): boolean {
+  return errorMessage(error).includes("authentication is not enabled");
+}
+
+/**
+ * The details of a status, worded so that etcd3 does not act on them.
+ */
+export function withoutTokenText(details: string): string {
+  return details.replace(TOKEN_TEXT, "etcd does not accept the token");
+}
+
+/**
+ * What was asked of whom.
+ */
+export interface FailureContext {
+  /** "host:port" of the member. */
+  readonly host: string;
+  /** undefined if none was given. */
+  readonly user: string | undefined;
+  /** What all keys begin with. */
+  readonly prefix: string;
+}
+
+/**
  * Any failure of a request or a stream as one of our errors.
  */
-export function toRegistryError(reason: unknown): PortolanError {
+export function toRegistryError(
+  reason: unknown,
+  context?: FailureContext,
+): PortolanError {
   if (reason instanceof PortolanError) return reason;
-  const text = reason instanceof Error ? reason.message : String(reason);
-  return new PortolanError("ERR_REGISTRY_UNAVAILABLE", `etcd: ${text}`, {
-    cause: reason,
-  });
+  const text = errorMessage(reason);
+  const options = { cause: reason };
+  const host = context?.host;
+  const where = host === undefined ? "etcd" : `etcd at ${host}`;
+  const denial = context && explainDenial(text, context);
+  if (denial !== undefined) {
+    const message = `${where} ${denial} (${text})`;
+    return new PortolanError("ERR_REGISTRY_DENIED", message, options);
+  }
+  const hint = TLS_HINTS.find(([words]) => words.test(text))?.[1];
+  const message = hint ? `${where}: ${hint} (${text})` : `${where}: ${text}`;
+  return new PortolanError("ERR_REGISTRY_UNAVAILABLE", message, options);
 }
+
+function explainDenial(
+  text: string,
+  { user, prefix }: FailureContext,
+): string | undefined {
+  const who = user === undefined ? "us" : `the user "${user}"`;
+  if (text.includes("permission denied")) {
+    return `denies ${who} the keys under ${prefix}`;
+  }
+  if (text.includes("authentication failed")) {
+    return `does not accept ${who} with this password`;
+  }
+  if (!isTokenRefused(text)) return undefined;
+  return user === undefined ? "asks for a user and password" : `denies ${who}`;
+}
+
+// In the words of OpenSSL, Node and gRPC; the first that matches counts.
+const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
+  [/certificate has expired|CERT_HAS_EXPIRED/, "its certificate has expired"],
+];

@@ -17,17 +17,15 @@ import { idTaken } from "../record.ts";
 import type { Registrar, Registration } from "../registry.ts";
 import { createAlarm } from "./alarm.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import { isLeaseGone, toRegistryError } from "./errors.ts";
+import { isLeaseGone } from "./errors.ts";
 import { Lease } from "./lease.ts";
+import { type EtcdOptions, resolveEtcdOptions } from "./options.ts";
 import { writeOwn } from "./write.ts";
 
 /**
  * Options for createEtcdRegistrar().
  */
-export interface EtcdRegistrarOptions {
-  /** The members of the cluster, each "host:port". At least one. */
-  readonly hosts: readonly string[];
-
+export interface EtcdRegistrarOptions extends EtcdOptions {
   /**
    * How long others see an instance that died without a word, in seconds.
    *
@@ -50,6 +48,7 @@ export function createEtcdRegistrar(options: EtcdRegistrarOptions): Registrar {
 
 class EtcdRegistrar implements Registrar {
   readonly #hosts: readonly string[];
+  readonly #namespace: string;
   readonly #ttlSeconds: number;
   readonly #connection: Connection;
   // The first wait is up to a second: after an outage everybody comes at once.
@@ -61,10 +60,12 @@ class EtcdRegistrar implements Registrar {
   #closed = false;
   #stopped = false;
 
-  constructor({ hosts, leaseTtlSeconds = 15 }: EtcdRegistrarOptions) {
-    this.#hosts = hosts;
+  constructor({ leaseTtlSeconds = 15, ...options }: EtcdRegistrarOptions) {
+    const etcd = resolveEtcdOptions(options);
+    this.#hosts = etcd.hosts;
+    this.#namespace = etcd.namespace;
     this.#ttlSeconds = leaseTtlSeconds;
-    this.#connection = createConnection(hosts);
+    this.#connection = createConnection(etcd);
     void this.#run();
   }
 
@@ -72,10 +73,16 @@ class EtcdRegistrar implements Registrar {
     if (this.#closed) {
       throw new PortolanError("ERR_CLOSED", "The registrar was closed.");
     }
-    const claim = new Claim(instance, () => this.#alarm.ring());
+    const claim = new Claim(
+      instance,
+      () => this.#alarm.ring(),
+      this.#namespace,
+    );
     const holder = this.#claims.get(claim.key);
     if (holder !== undefined && holder.goal.state !== "gone") {
-      claim.refuse(idTaken(claim.key, encodeInstance(holder.instance)));
+      claim.refuse(
+        idTaken(claim.key, encodeInstance(holder.instance), this.#namespace),
+      );
     } else {
       this.#claims.set(claim.key, claim);
       this.#alarm.ring();
@@ -144,7 +151,7 @@ class EtcdRegistrar implements Registrar {
       this.#reach(claim, goal);
       return;
     }
-    const reason = idTaken(key, holder.value.toString());
+    const reason = idTaken(key, holder.value.toString(), this.#namespace);
     if (claim.state === "pending") {
       claim.refuse(reason);
       this.#forget(claim);
@@ -165,7 +172,7 @@ class EtcdRegistrar implements Registrar {
   }
 
   #onFailure(error: unknown): void {
-    const reason = toRegistryError(error);
+    const reason = this.#connection.explain(error);
     this.#lease?.detach();
     if (isLeaseGone(error)) {
       // etcd answers, so there is no reason to wait for long.

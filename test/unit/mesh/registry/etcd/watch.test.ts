@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { IEvent } from "etcd3";
 import { createConnection } from "../../../../../mesh/registry/etcd/connection.ts";
+import { resolveEtcdOptions } from "../../../../../mesh/registry/etcd/options.ts";
 import { listPrefix } from "../../../../../mesh/registry/etcd/range.ts";
 import { watchPrefix } from "../../../../../mesh/registry/etcd/watch.ts";
 import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
@@ -17,7 +18,9 @@ describe("list and watch", { timeout: 30_000 }, () => {
   beforeEach(() => etcd.etcdctl("del", "--prefix", "/"));
 
   function open() {
-    const connection = createConnection([etcd.address]);
+    const connection = createConnection(
+      resolveEtcdOptions({ hosts: [etcd.address] }),
+    );
     const client = connection.client();
     return { client, [Symbol.dispose]: () => connection.drop() };
   }

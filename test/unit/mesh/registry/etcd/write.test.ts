@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { createConnection } from "../../../../../mesh/registry/etcd/connection.ts";
 import { Lease } from "../../../../../mesh/registry/etcd/lease.ts";
+import { resolveEtcdOptions } from "../../../../../mesh/registry/etcd/options.ts";
 import { writeOwn } from "../../../../../mesh/registry/etcd/write.ts";
 import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
 
@@ -16,7 +17,9 @@ describe("writing a key of our own", { timeout: 30_000 }, () => {
   beforeEach(() => etcd.etcdctl("del", "k"));
 
   async function open() {
-    const connection = createConnection([etcd.address]);
+    const connection = createConnection(
+      resolveEtcdOptions({ hosts: [etcd.address] }),
+    );
     const client = connection.client();
     const ours = await Lease.grant(client, 60);
     const theirs = await Lease.grant(client, 60);
