@@ -65,18 +65,25 @@ export function toRegistryError(
   context?: FailureContext,
 ): PortolanError {
   if (reason instanceof PortolanError) return reason;
-  const text = errorMessage(reason);
-  const options = { cause: reason };
-  const host = context?.host;
-  const where = host === undefined ? "etcd" : `etcd at ${host}`;
+  const text = tidy(errorMessage(reason));
+  const where = context === undefined ? "etcd" : `etcd at ${context.host}`;
   const denial = context && explainDenial(text, context);
-  if (denial !== undefined) {
-    const message = `${where} ${denial} (${text})`;
-    return new PortolanError("ERR_REGISTRY_DENIED", message, options);
-  }
-  const hint = TLS_HINTS.find(([words]) => words.test(text))?.[1];
-  const message = hint ? `${where}: ${hint} (${text})` : `${where}: ${text}`;
-  return new PortolanError("ERR_REGISTRY_UNAVAILABLE", message, options);
+  const hint = HINTS.find(([words]) => words.test(text))?.[1];
+  const why = denial ?? hint;
+  return new PortolanError(
+    denial === undefined ? "ERR_REGISTRY_UNAVAILABLE" : "ERR_REGISTRY_DENIED",
+    why === undefined ? `${where}: ${text}` : `${where} ${why} (${text})`,
+    { cause: reason },
+  );
+}
+
+// gRPC's words on one line, without what changes each time and says nothing.
+function tidy(text: string): string {
+  return text
+    .replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/\.? Resolution note:\s*$/, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 function explainDenial(
@@ -95,6 +102,26 @@ function explainDenial(
 }
 
 // In the words of OpenSSL, Node and gRPC; the first that matches counts.
-const TLS_HINTS: readonly (readonly [RegExp, string])[] = [
-  [/certificate has expired|CERT_HAS_EXPIRED/, "its certificate has expired"],
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/DEADLINE_EXCEEDED/, "did not answer in time"],
+  [
+    /alert (?:bad certificate|certificate required|unknown ca|certificate expired)/,
+    "asks for a client certificate that it trusts",
+  ],
+  [/certificate has expired/, "shows a certificate that has expired"],
+  [/certificate is not yet valid/, "shows a certificate that is not valid yet"],
+  [/altnames/, "shows a certificate for another name"],
+  [
+    /unable to (?:verify|get)\b.*certificate|self-signed certificate/,
+    "shows a certificate of an authority that we do not trust",
+  ],
+  [
+    /before secure TLS connection|wrong version number|packet length too long/,
+    "does not answer over TLS",
+  ],
+  [
+    /Last error: (?:Failed to connect|read ECONNRESET)/,
+    "closes connections at once: maybe it wants TLS",
+  ],
+  [/14 UNAVAILABLE/, "can't be reached"],
 ];

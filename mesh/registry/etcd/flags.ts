@@ -12,7 +12,7 @@ import {
   type EtcdOptions,
   type EtcdTlsOptions,
   resolveEtcdOptions,
-  splitScheme,
+  withoutScheme,
 } from "./options.ts";
 import { readTlsFiles } from "./tls.ts";
 
@@ -105,13 +105,13 @@ export function toEtcdOptions(values: EtcdFlagValues): EtcdOptions {
  */
 export function etcdEnv(options: EtcdOptions): Record<string, string> {
   const { hosts, namespace, tls, user, password } = options;
-  // Empty stands for not set. Files or not, the scheme says whether TLS.
-  const isBare =
-    tls !== undefined && hosts.every((host) => !/:\/\//.test(host));
+  // Without files there is only the scheme to say TLS.
+  const urls = hosts.map((host) =>
+    tls === undefined ? host : `https://${withoutScheme(host)}`,
+  );
   return {
-    PORTOLAN_ETCD: hosts
-      .map((host) => (isBare ? `https://${host}` : host))
-      .join(","),
+    PORTOLAN_ETCD: urls.join(","),
+    // Empty stands for not set.
     PORTOLAN_ETCD_CA: tls?.caFile ?? "",
     PORTOLAN_ETCD_CERT: tls?.certFile ?? "",
     PORTOLAN_ETCD_KEY: tls?.keyFile ?? "",
@@ -121,11 +121,11 @@ export function etcdEnv(options: EtcdOptions): Record<string, string> {
   };
 }
 
-/** Parse "host:port[,host:port...]", each with or without https:// or http://. */
+/** Parse "host:port[,host:port...]", each with or without https://. */
 function parseEtcdHosts(text: string): readonly string[] | Error {
   const hosts = text.split(",").map((part) => part.trim());
   const wrong = hosts
-    .map((host) => parseAddress(splitScheme(host).host))
+    .map((host) => parseAddress(withoutScheme(host)))
     .find((parsed) => parsed instanceof Error);
   return wrong instanceof Error ? wrong : hosts;
 }

@@ -12,8 +12,7 @@ export interface EtcdOptions {
    * The members of the cluster, each "host:port"; at least one. They are tried
    * in turn.
    *
-   * "https://host:port" for all of them says TLS as an empty `tls` does;
-   * "http://host:port" is the same as "host:port".
+   * "https://host:port" for all of them says TLS, as an empty `tls` does.
    */
   readonly hosts: readonly string[];
 
@@ -80,15 +79,8 @@ export interface EtcdAccount {
  * Check options and fill in the defaults. Throws ERR_USAGE.
  */
 export function resolveEtcdOptions(options: EtcdOptions): ResolvedEtcdOptions {
-  const { hosts, schemes } = resolveHosts(options.hosts);
-  const isSecure = schemes.has("https://");
-  if (isSecure && schemes.size > 1) {
-    throw usage("https:// must stand before all addresses, or before none.");
-  }
-  if (schemes.has("http://") && options.tls !== undefined) {
-    throw usage("http:// does not go together with TLS.");
-  }
-  const { tls = isSecure ? {} : undefined } = options;
+  const { hosts, secure } = resolveHosts(options.hosts);
+  const { tls = secure ? {} : undefined } = options;
   if ((tls?.certFile === undefined) !== (tls?.keyFile === undefined)) {
     throw usage("A client certificate and its key must be given together.");
   }
@@ -99,26 +91,24 @@ export function resolveEtcdOptions(options: EtcdOptions): ResolvedEtcdOptions {
 
 function resolveHosts(given: readonly string[]): {
   readonly hosts: readonly string[];
-  readonly schemes: ReadonlySet<string>;
+  readonly secure: boolean;
 } {
   if (given.length === 0) throw usage("No address of etcd is given.");
-  const schemes = new Set<string>();
-  const hosts = given.map((text) => {
-    const { scheme, host } = splitScheme(text);
+  const hosts = given.map(withoutScheme);
+  for (const host of hosts) {
     const address = parseAddress(host);
     if (address instanceof Error) throw usage(`etcd: ${address.message}`);
-    schemes.add(scheme);
-    return host;
-  });
-  return { hosts, schemes };
+  }
+  const secure = given.filter((text, i) => text !== hosts[i]).length;
+  if (secure > 0 && secure < given.length) {
+    throw usage("https:// must stand before all addresses, or before none.");
+  }
+  return { hosts, secure: secure > 0 };
 }
 
-/**
- * Split "https://host:port" or "http://host:port"; the scheme may be missing.
- */
-export function splitScheme(text: string): { scheme: string; host: string } {
-  const [scheme = ""] = /^https?:\/\//.exec(text) ?? [];
-  return { scheme, host: text.slice(scheme.length) };
+/** "host:port" of "https://host:port"; anything else as it is. */
+export function withoutScheme(text: string): string {
+  return text.replace(/^https:\/\//, "");
 }
 
 function resolveAccount(options: EtcdOptions): EtcdAccount | undefined {
