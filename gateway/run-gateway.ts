@@ -1,9 +1,9 @@
 // The gateway as a program.
 
 import { formatAddress } from "../core/index.ts";
-import { createEtcdDirectory, toEtcdOptions } from "../mesh/registry/index.ts";
 import { createLogger, logRegistry, waitForStop } from "../runtime/index.ts";
 import { readGatewayConfig } from "./config/index.ts";
+import { createDirectory } from "./create-directory.ts";
 import { createGateway } from "./gateway.ts";
 
 /**
@@ -18,10 +18,9 @@ export async function runGateway(args: readonly string[]): Promise<void> {
     process.stdout.write(config);
     return;
   }
-  const etcd = toEtcdOptions(config);
   const logger = createLogger("gateway");
   const stopLogging = logRegistry(logger);
-  await using directory = createEtcdDirectory(etcd);
+  await using directory = createDirectory(config);
   await using gateway = createGateway({
     directory,
     logger,

@@ -5,7 +5,7 @@ import {
   parseAddress,
   parseDurationMs,
 } from "../../core/index.ts";
-import { etcdFlags } from "../../mesh/registry/index.ts";
+import { etcdFlags, staticFlags } from "../../mesh/registry/index.ts";
 import { parseOrigins } from "./origins.ts";
 
 /** The flags of `portolan gateway`; --help prints this table. */
@@ -18,6 +18,13 @@ export const gatewayFlags = {
     parse: parseAddress,
   },
   ...etcdFlags,
+  etcd: {
+    placeholder: etcdFlags.etcd.placeholder,
+    description: `${etcdFlags.etcd.description}\nDefault: ${etcdFlags.etcd.default}; none with --static or --static-file.`,
+    env: etcdFlags.etcd.env,
+    parse: etcdFlags.etcd.parse,
+  },
+  ...staticFlags,
   "cors-origin": {
     placeholder: "ORIGIN[,ORIGIN]",
     description:
