@@ -3,8 +3,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { createConnection } from "../../../mesh/registry/etcd/connection.ts";
-import { resolveEtcdOptions } from "../../../mesh/registry/etcd/options.ts";
 import {
   createEtcdDirectory,
   createEtcdRegistrar,
@@ -56,22 +54,6 @@ suite("members of etcd", { timeout: 90_000 }, () => {
     await using hole = await startTcpProxy(etcd.address);
     hole.stall();
     await allPass([hole.address, etcd.address]);
-  });
-
-  test("a request to one that never answers ends by its deadline", async () => {
-    await using hole = await startTcpProxy(etcd.address);
-    hole.stall();
-    const table = [{}, { tls: {} }, { user: "mesh", password: "x" }];
-    await Promise.all(
-      table.map(async (more) => {
-        const options = { hosts: [hole.address], ...more };
-        const connection = createConnection(resolveEtcdOptions(options));
-        const asked = connection.client().kv.range({ key: Buffer.from("x") });
-        const error = await asked.then(() => assert.fail(), connection.explain);
-        connection.drop();
-        assert.match(error.message, /^etcd at \S+ did not answer in time/);
-      }),
-    );
   });
 
   test("a frozen one is noticed within ten seconds, and both ends turn to another", async () => {
