@@ -19,6 +19,9 @@ export interface SnapshotFeed extends Pick<Directory, "subscribe"> {
 
   /** The registry can't be heard: keep what is known. */
   lost(reason: Error): void;
+
+  /** Tell a snapshot that was made elsewhere, whatever it says. */
+  tell(snapshot: Snapshot, reason?: Error): void;
 }
 
 /**
@@ -28,9 +31,8 @@ export function createSnapshotFeed(): SnapshotFeed {
   const observers = new Set<(snapshot: Snapshot) => void>();
   let snapshot = createSnapshot("never", []);
 
-  function publish(next: Snapshot, reason?: Error): void {
+  function tell(next: Snapshot, reason?: Error): void {
     const from = snapshot.freshness;
-    if (from === next.freshness && sameInstances(snapshot, next)) return;
     snapshot = next;
     if (from !== next.freshness) {
       const change = { from, to: next.freshness };
@@ -44,12 +46,15 @@ export function createSnapshotFeed(): SnapshotFeed {
       return snapshot;
     },
     synced(instances) {
-      publish(createSnapshot("synced", instances));
+      const next = createSnapshot("synced", instances);
+      const isNew = snapshot.freshness !== "synced";
+      if (isNew || !sameInstances(snapshot, next)) tell(next);
     },
     lost(reason) {
       if (snapshot.freshness !== "synced") return;
-      publish(createSnapshot("stale", snapshot.instances), reason);
+      tell(createSnapshot("stale", snapshot.instances), reason);
     },
+    tell,
     subscribe(observer) {
       // An entry of its own: the same function may be subscribed twice.
       const entry = (next: Snapshot) => observer(next);

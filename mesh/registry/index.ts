@@ -4,6 +4,8 @@
 export { Claim, type Goal } from "./claim.ts";
 // For those who watch, log and measure.
 export {
+  type CacheFailure,
+  cacheFailures,
   type FreshnessChange,
   freshnessChanges,
   type RegistrationChange,
@@ -17,7 +19,9 @@ export {
 export {
   createEtcdDirectory,
   createEtcdRegistrar,
+  type EtcdDirectory,
   type EtcdDirectoryOptions,
+  type EtcdDirectoryStats,
   type EtcdRegistrarOptions,
 } from "./etcd/index.ts";
 export { createSnapshotFeed, type SnapshotFeed } from "./feed.ts";
