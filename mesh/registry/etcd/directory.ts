@@ -50,7 +50,7 @@ export interface EtcdDirectoryStats {
   readonly lastHeardAtMs: number | undefined;
   /** How many lists of everything were made. */
   readonly lists: number;
-  /** How many watches were opened. */
+  /** How many watches were opened, and confirmed by etcd. */
   readonly watches: number;
   /** How many changes the watches delivered. */
   readonly events: number;
@@ -175,13 +175,14 @@ class Follower implements EtcdDirectory {
     this.#failing = false;
     this.#lastHeardAtMs = performance.now();
     this.#feed.synced(this.#records.replace(after));
-    this.#counts.watches++;
-    return openWatch(client.watchClient, {
+    const watch = await openWatch(client.watchClient, {
       prefix: INSTANCE_PREFIX,
       after,
       signal,
       onEvents: (events) => this.#apply(events),
     });
+    this.#counts.watches++;
+    return watch;
   }
 
   // Until it is too old; rejects if it breaks before.
