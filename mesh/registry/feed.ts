@@ -19,42 +19,60 @@ export interface SnapshotFeed extends Pick<Directory, "subscribe"> {
 
   /** The registry can't be heard: keep what is known. */
   lost(reason: Error): void;
-
-  /** Tell a snapshot that was made elsewhere, whatever it says. */
-  tell(snapshot: Snapshot, reason?: Error): void;
 }
 
 /**
  * Create a feed that knows nothing so far.
  */
 export function createSnapshotFeed(): SnapshotFeed {
+  const teller = createSnapshotTeller();
+  return {
+    get snapshot() {
+      return teller.snapshot;
+    },
+    synced(instances) {
+      const { snapshot } = teller;
+      const next = createSnapshot("synced", instances);
+      const isNew = snapshot.freshness !== "synced";
+      if (isNew || !sameInstances(snapshot, next)) teller.tell(next);
+    },
+    lost(reason) {
+      const { freshness, instances } = teller.snapshot;
+      if (freshness !== "synced") return;
+      teller.tell(createSnapshot("stale", instances), reason);
+    },
+    subscribe: teller.subscribe,
+  };
+}
+
+/**
+ * Holds a snapshot and its observers; what it says is for others to decide.
+ */
+export interface SnapshotTeller
+  extends Pick<Directory, "snapshot" | "subscribe"> {
+  /** Tell everybody, whether it is new or not. The reason is for the log. */
+  tell(snapshot: Snapshot, reason?: Error): void;
+}
+
+/**
+ * Create a teller of a snapshot that says nothing so far.
+ */
+export function createSnapshotTeller(): SnapshotTeller {
   const observers = new Set<(snapshot: Snapshot) => void>();
   let snapshot = createSnapshot("never", []);
-
-  function tell(next: Snapshot, reason?: Error): void {
-    const from = snapshot.freshness;
-    snapshot = next;
-    if (from !== next.freshness) {
-      const change = { from, to: next.freshness };
-      freshnessChanges.publish(reason ? { ...change, reason } : change);
-    }
-    for (const observer of [...observers]) notify(observer, next);
-  }
-
   return {
     get snapshot() {
       return snapshot;
     },
-    synced(instances) {
-      const next = createSnapshot("synced", instances);
-      const isNew = snapshot.freshness !== "synced";
-      if (isNew || !sameInstances(snapshot, next)) tell(next);
+    tell(next, reason) {
+      const from = snapshot.freshness;
+      snapshot = next;
+      if (from !== next.freshness) {
+        const change = { from, to: next.freshness };
+        freshnessChanges.publish(reason ? { ...change, reason } : change);
+      }
+      for (const observer of [...observers]) notify(observer, next);
     },
-    lost(reason) {
-      if (snapshot.freshness !== "synced") return;
-      tell(createSnapshot("stale", snapshot.instances), reason);
-    },
-    tell,
     subscribe(observer) {
       // An entry of its own: the same function may be subscribed twice.
       const entry = (next: Snapshot) => observer(next);

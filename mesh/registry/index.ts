@@ -35,7 +35,7 @@ export type {
   RegistrationState,
   Snapshot,
 } from "./registry.ts";
-export { createSnapshot } from "./snapshot.ts";
+export { createSnapshot, type SnapshotOptions } from "./snapshot.ts";
 export {
   createStaticDirectory,
   parseStatic,

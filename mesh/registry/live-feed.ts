@@ -3,7 +3,7 @@
 // start (cache). It knows no store: whoever follows one feeds it.
 
 import { State } from "../../core/index.ts";
-import { createSnapshotFeed } from "./feed.ts";
+import { createSnapshotTeller } from "./feed.ts";
 import { createGather, type Gather } from "./gather.ts";
 import { type Change, type Entry, Guard, type GuardOptions } from "./guard.ts";
 import type { Directory, Snapshot } from "./registry.ts";
@@ -30,7 +30,7 @@ export interface LiveEntry extends Entry {
  * The part of a directory that faces its readers.
  */
 export class LiveFeed implements Pick<Directory, "snapshot" | "subscribe"> {
-  readonly #feed = createSnapshotFeed();
+  readonly #teller = createSnapshotTeller();
   readonly #view = new View();
   readonly #guard: Guard<LiveEntry>;
   readonly #gather: Gather;
@@ -46,11 +46,11 @@ export class LiveFeed implements Pick<Directory, "snapshot" | "subscribe"> {
   }
 
   get snapshot(): Snapshot {
-    return this.#feed.snapshot;
+    return this.#teller.snapshot;
   }
 
   subscribe(observer: (snapshot: Snapshot) => void): () => void {
-    return this.#feed.subscribe(observer);
+    return this.#teller.subscribe(observer);
   }
 
   /** Those that are shown though the registry has them no more. */
@@ -108,7 +108,7 @@ export class LiveFeed implements Pick<Directory, "snapshot" | "subscribe"> {
     this.#gather.cancel();
     if (!this.#applyPending()) return;
     const { freshness, staleSinceMs } = this.snapshot;
-    this.#feed.tell(this.#view.snapshot(freshness, staleSinceMs));
+    this.#teller.tell(this.#view.snapshot(freshness, staleSinceMs));
   }
 
   #settle(
@@ -118,7 +118,7 @@ export class LiveFeed implements Pick<Directory, "snapshot" | "subscribe"> {
   ): void {
     this.#gather.cancel();
     this.#applyPending();
-    this.#feed.tell(this.#view.snapshot(freshness, sinceMs), reason);
+    this.#teller.tell(this.#view.snapshot(freshness, sinceMs), reason);
   }
 
   #applyPending(): boolean {

@@ -5,18 +5,29 @@ import type { Snapshot } from "./registry.ts";
 import { View } from "./view.ts";
 
 /**
- * Create a snapshot from instances in any order, none of them a suspect.
- *
- * A stale one is stale since now, unless `staleSinceMs` says otherwise.
+ * Options for createSnapshot().
+ */
+export interface SnapshotOptions {
+  /** When it became stale, as performance.now() counts. Defaults to now. */
+  readonly staleSinceMs?: number;
+  /** Those among the instances that are doubted. Defaults to none. */
+  readonly suspects?: ReadonlySet<Instance>;
+}
+
+/**
+ * Create a snapshot from instances in any order.
  */
 export function createSnapshot(
   freshness: Snapshot["freshness"],
   instances: Iterable<Instance>,
-  staleSinceMs: number = performance.now(),
+  { staleSinceMs, suspects }: SnapshotOptions = {},
 ): Snapshot {
   const view = new View();
   view.apply(
-    Array.from(instances, (instance) => ({ instance, presence: "here" })),
+    Array.from(instances, (instance) => ({
+      instance,
+      presence: suspects?.has(instance) ? "suspect" : "here",
+    })),
   );
   return view.snapshot(freshness, staleSinceMs);
 }

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { Etcd3 } from "etcd3";
 import { encodeInstance } from "../../../core/index.ts";
-import { createConnection } from "../../../mesh/registry/etcd/connection.ts";
 import { instanceKey } from "../../../mesh/registry/index.ts";
 import { startEtcd, type TestEtcd } from "../../support/etcd.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
@@ -32,9 +32,9 @@ describe("list and watch", { timeout: 60_000 }, () => {
     await using directory = open(etcd.address);
     await until(directory, isSynced);
     const { seen } = record(directory);
-    const connection = createConnection([etcd.address]);
+    const client = new Etcd3({ hosts: etcd.url });
     try {
-      await connection.client().kv.txn({
+      await client.kv.txn({
         success: [one("a"), one("b")].map((each) => ({
           request_put: {
             key: Buffer.from(instanceKey(each)),
@@ -43,7 +43,7 @@ describe("list and watch", { timeout: 60_000 }, () => {
         })),
       });
     } finally {
-      connection.drop();
+      client.close();
     }
     await until(directory, holds("a", "b"));
     assert.deepEqual(seen, [[], ["a", "b"]]);
