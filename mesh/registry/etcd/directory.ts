@@ -167,10 +167,13 @@ class Follower implements EtcdDirectory {
 
   // A watch that is there already goes on meanwhile.
   async #listAndWatch(client: Etcd3, signal: AbortSignal): Promise<Watch> {
-    const { pageKeys } = this.#options;
     this.#counts.lists++;
     this.#records.beginList();
-    const after = await listPrefix(client.kv, INSTANCE_PREFIX, pageKeys);
+    const after = await listPrefix(client.kv, {
+      prefix: INSTANCE_PREFIX,
+      pageKeys: this.#options.pageKeys,
+      onPage: (page) => this.#records.foresee(page),
+    });
     signal.throwIfAborted();
     this.#failing = false;
     this.#lastHeardAtMs = performance.now();

@@ -14,6 +14,18 @@ export interface Listing {
 }
 
 /**
+ * Options for listPrefix().
+ */
+export interface ListOptions {
+  /** List keys that begin so. ASCII, not empty. */
+  readonly prefix: string;
+  /** How many keys to ask for at once. At least 1. */
+  readonly pageKeys: number;
+  /** Takes each page as it comes, to do something with it while waiting. */
+  readonly onPage?: (page: readonly IKeyValue[]) => void;
+}
+
+/**
  * List what stands under a prefix, in pages of at most `pageKeys` that all show
  * the same revision.
  *
@@ -22,8 +34,7 @@ export interface Listing {
  */
 export async function listPrefix(
   kv: Etcd3["kv"],
-  prefix: string,
-  pageKeys: number,
+  { prefix, pageKeys, onPage }: ListOptions,
 ): Promise<Listing> {
   const records: IKeyValue[] = [];
   let key = Buffer.from(prefix);
@@ -42,6 +53,7 @@ export async function listPrefix(
       throw new Error("another etcd answers than at the beginning of the list");
     }
     for (const record of page.kvs) records.push(record);
+    onPage?.(page.kvs);
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined) return { ...first, records };
     key = Buffer.concat([last.key, Buffer.of(0)]);

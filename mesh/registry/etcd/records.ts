@@ -33,6 +33,8 @@ export class Records {
   #skippedTotal = 0;
   // What was watched while a list is under way.
   #meanwhile: IEvent[] | undefined;
+  // What was read of its first pages.
+  readonly #foreseen = new Map<string, LiveEntry>();
 
   constructor(decode: Decode) {
     this.#decode = decode;
@@ -73,6 +75,21 @@ export class Records {
   /** A list begins. What apply() is given from now on may be newer than it. */
   beginList(): void {
     this.#meanwhile = [];
+    this.#foreseen.clear();
+  }
+
+  /**
+   * A page of the list is here: read what is new in it. Reading 10,000 records
+   * takes half a second, which is too long for one piece.
+   */
+  foresee(page: readonly IKeyValue[]): void {
+    for (const record of page) {
+      const key = record.key.toString();
+      const value = record.value.toString();
+      if (this.#known.get(key)?.entry?.value === value) continue;
+      const entry = this.#read(key, value);
+      if (!(entry instanceof Error)) this.#foreseen.set(key, entry);
+    }
   }
 
   /** The list is here. It is the truth, whatever its revision. */
@@ -93,6 +110,7 @@ export class Records {
         changes.push({ key, before: entry, after: undefined });
       }
     }
+    this.#foreseen.clear();
     const newer = this.#meanwhile ?? [];
     this.#meanwhile = undefined;
     return changes.concat(this.apply(newer));
@@ -157,6 +175,8 @@ export class Records {
   }
 
   #read(key: string, value: string): LiveEntry | Error {
+    const foreseen = this.#foreseen.get(key);
+    if (foreseen?.value === value) return foreseen;
     const instance = this.#decode(key, value);
     return instance instanceof Error ? instance : { instance, value };
   }

@@ -58,7 +58,10 @@ describe("list and watch", { timeout: 30_000 }, () => {
   test("what happens between list and watch is seen", async () => {
     using connection = open();
     await etcd.etcdctl("put", "/foo/a", "1");
-    const list = await listPrefix(connection.client.kv, "/foo/", 500);
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     assert.deepEqual(
       list.records.map(({ key }) => String(key)),
       ["/foo/a"],
@@ -75,7 +78,7 @@ describe("list and watch", { timeout: 30_000 }, () => {
   test("two puts of one transaction come together", async () => {
     using connection = open();
     const { kv } = connection.client;
-    const list = await listPrefix(kv, "/foo/", 500);
+    const list = await listPrefix(kv, { prefix: "/foo/", pageKeys: 500 });
     const value = Buffer.from("1");
     await kv.txn({
       success: [
@@ -104,7 +107,7 @@ describe("list and watch", { timeout: 30_000 }, () => {
         },
       },
     });
-    const list = await listPrefix(meddling, "/foo/", 3);
+    const list = await listPrefix(meddling, { prefix: "/foo/", pageKeys: 3 });
     assert.equal(pages, 3);
     assert.deepEqual(
       list.records.map((record) => String(record.key)),
@@ -119,7 +122,10 @@ describe("list and watch", { timeout: 30_000 }, () => {
   test("a watch from before a compaction ends with the reason", async () => {
     using connection = open();
     await etcd.etcdctl("put", "/foo/a", "1");
-    const list = await listPrefix(connection.client.kv, "/foo/", 500);
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     await etcd.etcdctl("put", "/foo/b", "1");
     await etcd.etcdctl("put", "/foo/c", "1");
     await etcd.etcdctl("compact", String(list.revision + 2n));
@@ -128,7 +134,10 @@ describe("list and watch", { timeout: 30_000 }, () => {
 
   test("a watch from a revision that etcd does not have yet ends: its data was lost", async () => {
     using connection = open();
-    const list = await listPrefix(connection.client.kv, "/foo/", 500);
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     await assert.rejects(
       watchInVain({ ...list, revision: list.revision + 1_000n }),
       /the revision went back/,
@@ -137,7 +146,10 @@ describe("list and watch", { timeout: 30_000 }, () => {
 
   test("a watch that another cluster answers ends", async () => {
     using connection = open();
-    const list = await listPrefix(connection.client.kv, "/foo/", 500);
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     await assert.rejects(
       watchInVain({ ...list, clusterId: "1" }),
       /another cluster answers/,
