@@ -61,6 +61,9 @@ export class LiveFeed implements Pick<Directory, "snapshot" | "subscribe"> {
   /** What was known at the end of another process: stale, but not nothing. */
   recall(changes: Iterable<Change<LiveEntry>>, sinceMs: number): void {
     this.#take(changes);
+    // It is not news: the file stays as old as it is.
+    this.#view.apply(this.#pending.values());
+    this.#pending.clear();
     this.#settle("stale", sinceMs);
   }
 

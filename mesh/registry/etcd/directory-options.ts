@@ -15,7 +15,9 @@ export interface EtcdDirectoryOptions {
    * etcd is away: its first snapshot is then stale instead of unknown.
    *
    * It is written with mode 0600, in a folder that must exist, and belongs to
-   * one process. Defaults to none.
+   * one directory. Instances in it that etcd turns out not to have are treated
+   * as if they had vanished at that moment: the guard below applies. Defaults
+   * to none.
    */
   readonly cacheFile?: string | undefined;
 

@@ -80,6 +80,20 @@ describe("the cache file", { timeout: 60_000 }, () => {
     assert.equal(suspects.size, 0);
   });
 
+  test("stays as old as it is while etcd is down", async () => {
+    await leave("a");
+    const before = await readFile(cacheFile, "utf8");
+    await using proxy = await startTcpProxy(etcd.address);
+    proxy.refuse();
+    using failures = collect(registryFailures);
+    {
+      await using directory = open(proxy.address, { cacheFile });
+      await failures.first(() => true);
+      assert.deepEqual(ids(directory.snapshot), ["a"]);
+    }
+    assert.equal(await readFile(cacheFile, "utf8"), before);
+  });
+
   test("is doubted less than an etcd that knows none of its instances", async () => {
     await leave("a", "b");
     await etcd.etcdctl("del", "--prefix", "/portolan/");
