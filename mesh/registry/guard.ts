@@ -5,7 +5,8 @@
 // an operator deletes a prefix, a stalled leader revokes everything. Eureka's
 // "self preservation" and Envoy's panic threshold answer the same question.
 // Counted is for each service, and for all instances together. One that is
-// alone does not count as "all": if it vanishes, it was most likely killed.
+// alone does not count as "all": if it vanishes, it was most likely killed. Who
+// comes anew stands in for one that vanished: restarts are no catastrophe.
 //
 // Pure: the caller says what time it is.
 
@@ -78,6 +79,8 @@ export class Guard<T extends Entry> {
   readonly #groups = new Map<string, Group<T>>();
   readonly #shaken = new Set<string>();
   readonly #suspects = new Map<string, Missing<T>>();
+  // All of the time in which it matters, in the order of their departure.
+  readonly #vanished = new Map<string, Missing<T>>();
   #dueAt = Infinity;
 
   constructor(options: GuardOptions) {
@@ -98,7 +101,8 @@ export class Guard<T extends Entry> {
   judge(change: Change<T>, now: number): Verdict<T>[] {
     const { key, before, after } = change;
     if (after !== undefined) {
-      this.#forget(key);
+      const isNew = !this.#forget(key) && before === undefined;
+      if (isNew) this.#standIn(after);
       this.#count(before, -1);
       this.#count(after, 1);
       return [{ key, entry: after, presence: "here" }];
@@ -114,17 +118,14 @@ export class Guard<T extends Entry> {
     const { windowMs, graceMs } = this.#options;
     const verdicts: Verdict<T>[] = [];
     this.#dueAt = Infinity;
-    for (const name of this.#shaken) {
-      const group = this.#group(name);
-      const keptMs = group.tripped ? graceMs : windowMs;
-      for (const [key, { vanishedAt }] of group.missing) {
-        if (vanishedAt + keptMs > now) {
-          this.#dueAt = Math.min(this.#dueAt, vanishedAt + keptMs);
-          break;
-        }
-        group.missing.delete(key);
+    for (const name of this.#shaken) this.#sweepGroup(name, now);
+    const keptMs = Math.max(windowMs, graceMs);
+    for (const [key, { vanishedAt }] of this.#vanished) {
+      if (vanishedAt + keptMs > now) {
+        this.#expect(vanishedAt + keptMs);
+        break;
       }
-      this.#settle(name, group);
+      this.#vanished.delete(key);
     }
     for (const [key, { entry, vanishedAt }] of this.#suspects) {
       if (vanishedAt + graceMs > now) continue;
@@ -134,8 +135,23 @@ export class Guard<T extends Entry> {
     return verdicts;
   }
 
+  #sweepGroup(name: string, now: number): void {
+    const { windowMs, graceMs } = this.#options;
+    const group = this.#group(name);
+    const keptMs = group.tripped ? graceMs : windowMs;
+    for (const [key, { vanishedAt }] of group.missing) {
+      if (vanishedAt + keptMs > now) {
+        this.#expect(vanishedAt + keptMs);
+        break;
+      }
+      group.missing.delete(key);
+    }
+    this.#settle(name, group);
+  }
+
   #vanish(key: string, missing: Missing<T>): Verdict<T>[] {
     const { entry, vanishedAt } = missing;
+    this.#vanished.set(key, missing);
     const back = new Map<string, Missing<T>>();
     for (const name of groupsOf(entry)) {
       const group = this.#group(name);
@@ -167,16 +183,30 @@ export class Guard<T extends Entry> {
     return missing.size > Math.max(allowance, ratio * total);
   }
 
-  // What came back is missing nowhere.
-  #forget(key: string): void {
-    const missing =
-      this.#suspects.get(key) ?? this.#groups.get(ALL)?.missing.get(key);
-    if (missing === undefined) return;
+  // What came back is missing nowhere. Tells whether it was missing.
+  #forget(key: string): boolean {
+    const missing = this.#vanished.get(key);
+    if (missing === undefined) return false;
+    this.#vanished.delete(key);
     this.#suspects.delete(key);
     for (const name of groupsOf(missing.entry)) {
       const group = this.#groups.get(name);
       if (group === undefined) continue;
       group.missing.delete(key);
+      this.#settle(name, group);
+    }
+    return true;
+  }
+
+  // It makes up for the first that vanished, where nobody is doubted yet.
+  #standIn(entry: T): void {
+    for (const name of groupsOf(entry)) {
+      const group = this.#groups.get(name);
+      if (group === undefined || group.tripped) continue;
+      for (const key of group.missing.keys()) {
+        group.missing.delete(key);
+        break;
+      }
       this.#settle(name, group);
     }
   }

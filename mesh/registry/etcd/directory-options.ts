@@ -71,8 +71,8 @@ export interface EtcdDirectoryOptions {
 
   /**
    * How many instances of a service may vanish in one such event before they
-   * are doubted and kept as suspects, unless they are all of two or more.
-   * Defaults to 3.
+   * are doubted and kept as suspects, unless they are all of two or more. One
+   * for which another one came does not count. Defaults to 3.
    */
   readonly guardAllowance?: number | undefined;
 

@@ -106,6 +106,30 @@ describe("the guard", () => {
     assert.equal(leave("3", 0), "2 suspect, 3 suspect");
   });
 
+  test("who comes anew stands in for one that vanished", () => {
+    // Killed and started again, ten times: never were two missing.
+    const single = open(1);
+    for (let i = 1; i <= 10; i++) {
+      assert.equal(single.leave(`${i}`, i), `${i} gone`);
+      single.come(`${i + 1}`);
+    }
+    const { come, leave } = open(10);
+    for (const id of ["1", "2", "3"]) leave(id, 0);
+    come("11");
+    assert.equal(leave("4", 0), "4 gone");
+    // The first is not missed any more, and not brought back.
+    assert.equal(leave("5", 0), "2 suspect, 3 suspect, 4 suspect, 5 suspect");
+  });
+
+  test("who came back after somebody stood in for it is no suspect", () => {
+    const { come, leave } = open(4, {}, ["x.v1.X"]);
+    leave("1", 0);
+    come("y", { services: ["y.v1.Y"] });
+    come("1");
+    for (const id of ["2", "3", "4"]) leave(id, 0);
+    assert.equal(leave("1", 0), "2 suspect, 3 suspect, 4 suspect, 1 suspect");
+  });
+
   test("who announced to leave is neither counted nor doubted", () => {
     const { come, leave } = open(5);
     for (const id of ["1", "2", "3", "4", "5"]) {
