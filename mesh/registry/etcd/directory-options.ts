@@ -140,10 +140,13 @@ export function resolveEtcdDirectoryOptions(
   };
 }
 
+// What a timer takes at most, 24.8 days; a longer one would fire at once.
+const MOST = 2 ** 31 - 1;
+
 function atLeast(least: number, name: string, value: number): number {
-  if (Number.isFinite(value) && value >= least) return value;
+  if (value >= least && value <= MOST) return value;
   throw new PortolanError(
     "ERR_USAGE",
-    `The registry's option ${name} is ${value}: it must be a number of at least ${least}.`,
+    `The registry's option ${name} is ${value}: it must be a number from ${least} to ${MOST}.`,
   );
 }
