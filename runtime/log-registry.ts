@@ -1,6 +1,7 @@
 // Turns what the registry publishes about itself into log lines.
 
 import {
+  cacheFailures,
   freshnessChanges,
   registrationChanges,
   registryFailures,
@@ -33,6 +34,9 @@ export function logRegistry(logger: Logger): () => void {
     ),
     skippedRecords.subscribe(({ key, reason }) =>
       logger.warn({ key, error: reason.message }, "registry record skipped"),
+    ),
+    cacheFailures.subscribe(({ file, reason }) =>
+      logger.warn({ file, error: reason.message }, "registry cache not used"),
     ),
   ];
   return () => {

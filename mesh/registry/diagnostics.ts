@@ -60,6 +60,16 @@ export interface RegistryFailure {
   readonly reason: Error;
 }
 
+/**
+ * The file that keeps the last snapshot can't be read, or not be written. It is
+ * done without.
+ */
+export interface CacheFailure {
+  readonly file: string;
+  readonly during: "read" | "write";
+  readonly reason: Error;
+}
+
 /** State changes of registrations. */
 export const registrationChanges = createTopic<RegistrationChange>(
   "portolan:registry:registration",
@@ -78,6 +88,11 @@ export const skippedRecords = createTopic<SkippedRecord>(
 /** Failures that are being retried. */
 export const registryFailures = createTopic<RegistryFailure>(
   "portolan:registry:failure",
+);
+
+/** Trouble with the file that keeps the last snapshot. */
+export const cacheFailures = createTopic<CacheFailure>(
+  "portolan:registry:cache",
 );
 
 function createTopic<T>(name: string): Topic<T> {

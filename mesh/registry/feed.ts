@@ -25,30 +25,53 @@ export interface SnapshotFeed extends Pick<Directory, "subscribe"> {
  * Create a feed that knows nothing so far.
  */
 export function createSnapshotFeed(): SnapshotFeed {
+  const teller = createSnapshotTeller();
+  return {
+    get snapshot() {
+      return teller.snapshot;
+    },
+    synced(instances) {
+      const { snapshot } = teller;
+      const next = createSnapshot("synced", instances);
+      const isNew = snapshot.freshness !== "synced";
+      if (isNew || !sameInstances(snapshot, next)) teller.tell(next);
+    },
+    lost(reason) {
+      const { freshness, instances } = teller.snapshot;
+      if (freshness !== "synced") return;
+      teller.tell(createSnapshot("stale", instances), reason);
+    },
+    subscribe: teller.subscribe,
+  };
+}
+
+/**
+ * Holds a snapshot and its observers; what it says is for others to decide.
+ */
+export interface SnapshotTeller
+  extends Pick<Directory, "snapshot" | "subscribe"> {
+  /** Tell everybody, whether it is new or not. The reason is for the log. */
+  tell(snapshot: Snapshot, reason?: Error): void;
+}
+
+/**
+ * Create a teller of a snapshot that says nothing so far.
+ */
+export function createSnapshotTeller(): SnapshotTeller {
   const observers = new Set<(snapshot: Snapshot) => void>();
   let snapshot = createSnapshot("never", []);
-
-  function publish(next: Snapshot, reason?: Error): void {
-    const from = snapshot.freshness;
-    if (from === next.freshness && sameInstances(snapshot, next)) return;
-    snapshot = next;
-    if (from !== next.freshness) {
-      const change = { from, to: next.freshness };
-      freshnessChanges.publish(reason ? { ...change, reason } : change);
-    }
-    for (const observer of [...observers]) notify(observer, next);
-  }
-
   return {
     get snapshot() {
       return snapshot;
     },
-    synced(instances) {
-      publish(createSnapshot("synced", instances));
-    },
-    lost(reason) {
-      if (snapshot.freshness !== "synced") return;
-      publish(createSnapshot("stale", snapshot.instances), reason);
+    tell(next, reason) {
+      const from = snapshot.freshness;
+      snapshot = next;
+      if (from !== next.freshness) {
+        const change = { from, to: next.freshness };
+        freshnessChanges.publish(reason ? { ...change, reason } : change);
+      }
+      for (const observer of [...observers]) notify(observer, next);
     },
     subscribe(observer) {
       // An entry of its own: the same function may be subscribed twice.

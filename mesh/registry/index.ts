@@ -4,6 +4,8 @@
 export { Claim, type Goal } from "./claim.ts";
 // For those who watch, log and measure.
 export {
+  type CacheFailure,
+  cacheFailures,
   type FreshnessChange,
   freshnessChanges,
   type RegistrationChange,
@@ -17,7 +19,9 @@ export {
 export {
   createEtcdDirectory,
   createEtcdRegistrar,
+  type EtcdDirectory,
   type EtcdDirectoryOptions,
+  type EtcdDirectoryStats,
   type EtcdFlagValues,
   type EtcdOptions,
   type EtcdRegistrarOptions,
@@ -41,7 +45,7 @@ export type {
   RegistrationState,
   Snapshot,
 } from "./registry.ts";
-export { createSnapshot } from "./snapshot.ts";
+export { createSnapshot, type SnapshotOptions } from "./snapshot.ts";
 export {
   createStaticDirectory,
   parseStatic,

@@ -66,14 +66,22 @@ function merge(snapshots: readonly Snapshot[]): Snapshot {
     : isAny("stale")
       ? "stale"
       : "synced";
-  const since = Math.min(...snapshots.map((s) => s.staleSinceMs ?? Infinity));
-  return createSnapshot(freshness, union(snapshots), since);
+  const staleSinceMs = Math.min(
+    ...snapshots.map((each) => each.staleSinceMs ?? Infinity),
+  );
+  const suspects = new Set<Instance>();
+  const instances = [...union(snapshots, suspects)];
+  return createSnapshot(freshness, instances, { staleSinceMs, suspects });
 }
 
-function* union(snapshots: readonly Snapshot[]): Generator<Instance> {
+// Adds those that their directory doubts to `doubted`.
+function* union(
+  snapshots: readonly Snapshot[],
+  doubted: Set<Instance>,
+): Generator<Instance> {
   const ids = new Set<string>();
   const places = new Set<string>();
-  for (const { instances } of snapshots) {
+  for (const { instances, suspects } of snapshots) {
     const left = instances.flatMap((instance) => {
       const { name, id, address, services } = instance;
       if (ids.has(`${name}/${id}`)) return [];
@@ -88,7 +96,10 @@ function* union(snapshots: readonly Snapshot[]): Generator<Instance> {
       ids.add(`${name}/${id}`);
       for (const service of services) places.add(`${address}/${service}`);
     }
-    yield* left;
+    for (const instance of left) {
+      if (suspects.has(instance.id)) doubted.add(instance);
+      yield instance;
+    }
   }
 }
 
@@ -97,6 +108,8 @@ function equalSnapshots(a: Snapshot, b: Snapshot): boolean {
     a.freshness === b.freshness &&
     a.staleSinceMs === b.staleSinceMs &&
     a.instances.length === b.instances.length &&
+    a.suspects.size === b.suspects.size &&
+    [...a.suspects].every((id) => b.suspects.has(id)) &&
     a.instances.every((instance, i) => {
       const other = b.instances[i];
       return other !== undefined && equalInstances(instance, other);

@@ -108,7 +108,15 @@ export interface Snapshot {
 
   /**
    * The instances that want new calls, by proto service, in the order of
-   * `instances`. A service without such an instance has no entry.
+   * `instances`. A service without such an instance has no entry. Suspects
+   * stand here only where a service has no other instance.
    */
   readonly serving: ReadonlyMap<string, readonly Instance[]>;
+
+  /**
+   * The ids of those among `instances` whose record vanished unannounced,
+   * together with so many others that the registry is doubted rather than they.
+   * They come back or are dropped after a grace time.
+   */
+  readonly suspects: ReadonlySet<string>;
 }

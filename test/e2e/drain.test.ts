@@ -74,7 +74,7 @@ suite("SIGTERM", { timeout: 90_000 }, () => {
 
   test("under load loses no call, however often a service is restarted", async () => {
     const flags = ["--drain-delay", "1s"];
-    await using _staying = await startGreeter(...flags);
+    await using staying = await startGreeter(...flags);
     let leaving = await startGreeter(...flags);
     const load = startLoad(gateway.url);
     try {
@@ -88,6 +88,8 @@ suite("SIGTERM", { timeout: 90_000 }, () => {
       }
     } finally {
       await load.stop();
+      // Killed together they would be missed: nobody leaves so.
+      for (const { program } of [leaving, staying]) await program.stop();
       await leaving[Symbol.asyncDispose]();
     }
     assert.deepEqual(load.failures, []);

@@ -1,6 +1,15 @@
 // The registry on etcd. The only door of mesh/registry/etcd/.
 
-export { createEtcdDirectory, type EtcdDirectoryOptions } from "./directory.ts";
+export {
+  createEtcdDirectory,
+  type EtcdDirectory,
+  type EtcdDirectoryStats,
+} from "./directory.ts";
+export {
+  type EtcdDirectoryOptions,
+  type ResolvedEtcdDirectoryOptions,
+  resolveEtcdDirectoryOptions,
+} from "./directory-options.ts";
 export {
   type EtcdFlagValues,
   etcdEnv,

@@ -2,43 +2,60 @@
 
 import type { Etcd3, IKeyValue } from "etcd3";
 
-// A record is below 1 KiB, so a page is far below every limit on a message.
-const PAGE_KEYS = 500;
-
 /**
  * What stood under a prefix.
  */
 export interface Listing {
   /** The moment. A watch from the next revision on misses nothing. */
   readonly revision: bigint;
+  /** Who said so. */
+  readonly clusterId: string;
   readonly records: readonly IKeyValue[];
 }
 
 /**
- * List what stands under a prefix, in pages that all show the same revision.
+ * Options for listPrefix().
+ */
+export interface ListOptions {
+  /** List keys that begin so. ASCII, not empty. */
+  readonly prefix: string;
+  /** How many keys to ask for at once. At least 1. */
+  readonly pageKeys: number;
+  /** Takes each page as it comes, to do something with it while waiting. */
+  readonly onPage?: (page: readonly IKeyValue[]) => void;
+}
+
+/**
+ * List what stands under a prefix, in pages of at most `pageKeys` that all show
+ * the same revision.
+ *
+ * Rejects if etcd does not answer, if it compacts that revision meanwhile, or
+ * if it comes back as another one, or as one that has lost its data.
  */
 export async function listPrefix(
   kv: Etcd3["kv"],
-  prefix: string,
-  pageKeys: number = PAGE_KEYS,
+  { prefix, pageKeys, onPage }: ListOptions,
 ): Promise<Listing> {
   const records: IKeyValue[] = [];
   let key = Buffer.from(prefix);
-  let revision: string | undefined;
+  let first: Pick<Listing, "revision" | "clusterId"> | undefined;
   for (;;) {
     const page = await kv.range({
       key,
       range_end: prefixEnd(prefix),
       limit: pageKeys,
       // 0 stands for the newest.
-      revision: revision ?? 0,
+      revision: first === undefined ? 0 : String(first.revision),
     });
-    revision ??= page.header.revision;
-    records.push(...page.kvs);
-    const last = page.kvs.at(-1);
-    if (!page.more || last === undefined) {
-      return { revision: BigInt(revision), records };
+    const { cluster_id: clusterId, revision } = page.header;
+    first ??= { clusterId, revision: BigInt(revision) };
+    if (clusterId !== first.clusterId || BigInt(revision) < first.revision) {
+      throw new Error("another etcd answers than at the beginning of the list");
     }
+    for (const record of page.kvs) records.push(record);
+    onPage?.(page.kvs);
+    const last = page.kvs.at(-1);
+    if (!page.more || last === undefined) return { ...first, records };
     key = Buffer.concat([last.key, Buffer.of(0)]);
   }
 }

@@ -22,7 +22,12 @@ registryContract({
     const network = await createNetwork(etcd.address);
     return {
       createRegistrar: () => createEtcdRegistrar({ hosts: [etcd.address] }),
-      createDirectory: () => createEtcdDirectory({ hosts: [network.address] }),
+      createDirectory: () =>
+        createEtcdDirectory({
+          hosts: [network.address],
+          // That all vanish at once, unannounced, is believed at once.
+          guardGraceMs: 0,
+        }),
       outage: { begin: () => network.cut(), end: () => network.restore() },
       [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
     };

@@ -5,8 +5,11 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { IEvent } from "etcd3";
 import { createConnection } from "../../../../../mesh/registry/etcd/connection.ts";
 import { resolveEtcdOptions } from "../../../../../mesh/registry/etcd/options.ts";
-import { listPrefix } from "../../../../../mesh/registry/etcd/range.ts";
-import { watchPrefix } from "../../../../../mesh/registry/etcd/watch.ts";
+import {
+  type Listing,
+  listPrefix,
+} from "../../../../../mesh/registry/etcd/range.ts";
+import { openWatch } from "../../../../../mesh/registry/etcd/watch.ts";
 import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
 
 describe("list and watch", { timeout: 30_000 }, () => {
@@ -26,37 +29,50 @@ describe("list and watch", { timeout: 30_000 }, () => {
   }
 
   // Watches until `count` events came; resolves with the batches they came in.
-  async function watch(afterRevision: bigint, count: number) {
+  async function watch(after: Listing, count: number) {
     using connection = open();
     const ending = new AbortController();
     const batches: string[][] = [];
-    await watchPrefix(connection.client.watchClient, {
+    const { broken } = await openWatch(connection.client.watchClient, {
       prefix: "/foo/",
-      afterRevision,
+      after,
       signal: ending.signal,
       onEvents(events: readonly IEvent[]) {
         batches.push(events.map(({ type, kv }) => `${type} ${kv.key}`));
         if (batches.flat().length >= count) ending.abort();
       },
-    }).catch((error) => assert.equal(error, ending.signal.reason));
+    });
+    await broken.catch((error) => assert.equal(error, ending.signal.reason));
     return batches;
+  }
+
+  // Resolves when a watch breaks that should not have delivered anything.
+  async function watchInVain(after: Listing): Promise<never> {
+    using connection = open();
+    const { broken } = await openWatch(connection.client.watchClient, {
+      prefix: "/foo/",
+      after,
+      signal: new AbortController().signal,
+      onEvents: () => assert.fail("events of another history"),
+    });
+    return await broken;
   }
 
   test("what happens between list and watch is seen", async () => {
     using connection = open();
     await etcd.etcdctl("put", "/foo/a", "1");
-    const { revision, records } = await listPrefix(
-      connection.client.kv,
-      "/foo/",
-    );
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     assert.deepEqual(
-      records.map(({ key }) => String(key)),
+      list.records.map(({ key }) => String(key)),
       ["/foo/a"],
     );
     await etcd.etcdctl("put", "/foo/b", "1");
     await etcd.etcdctl("put", "/foobar/c", "1");
     await etcd.etcdctl("del", "/foo/a");
-    assert.deepEqual((await watch(revision, 2)).flat(), [
+    assert.deepEqual((await watch(list, 2)).flat(), [
       "Put /foo/b",
       "Delete /foo/a",
     ]);
@@ -65,7 +81,7 @@ describe("list and watch", { timeout: 30_000 }, () => {
   test("two puts of one transaction come together", async () => {
     using connection = open();
     const { kv } = connection.client;
-    const { revision } = await listPrefix(kv, "/foo/");
+    const list = await listPrefix(kv, { prefix: "/foo/", pageKeys: 500 });
     const value = Buffer.from("1");
     await kv.txn({
       success: [
@@ -73,7 +89,7 @@ describe("list and watch", { timeout: 30_000 }, () => {
         { request_put: { key: Buffer.from("/foo/b"), value } },
       ],
     });
-    assert.deepEqual(await watch(revision, 2), [["Put /foo/a", "Put /foo/b"]]);
+    assert.deepEqual(await watch(list, 2), [["Put /foo/a", "Put /foo/b"]]);
   });
 
   test("a list of several pages is complete and of one moment", async () => {
@@ -94,13 +110,13 @@ describe("list and watch", { timeout: 30_000 }, () => {
         },
       },
     });
-    const { revision, records } = await listPrefix(meddling, "/foo/", 3);
+    const list = await listPrefix(meddling, { prefix: "/foo/", pageKeys: 3 });
     assert.equal(pages, 3);
     assert.deepEqual(
-      records.map((record) => String(record.key)),
+      list.records.map((record) => String(record.key)),
       [0, 1, 2, 3, 4, 5, 6].map(key),
     );
-    assert.deepEqual((await watch(revision, 2)).flat().slice(0, 2), [
+    assert.deepEqual((await watch(list, 2)).flat().slice(0, 2), [
       "Put /foo/90",
       "Delete /foo/6",
     ]);
@@ -109,32 +125,37 @@ describe("list and watch", { timeout: 30_000 }, () => {
   test("a watch from before a compaction ends with the reason", async () => {
     using connection = open();
     await etcd.etcdctl("put", "/foo/a", "1");
-    const { revision } = await listPrefix(connection.client.kv, "/foo/");
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     await etcd.etcdctl("put", "/foo/b", "1");
     await etcd.etcdctl("put", "/foo/c", "1");
-    await etcd.etcdctl("compact", String(revision + 2n));
-    await assert.rejects(
-      watchPrefix(connection.client.watchClient, {
-        prefix: "/foo/",
-        afterRevision: revision,
-        signal: new AbortController().signal,
-        onEvents: () => assert.fail("events of compacted revisions"),
-      }),
-      /were compacted/,
-    );
+    await etcd.etcdctl("compact", String(list.revision + 2n));
+    await assert.rejects(watchInVain(list), /were compacted/);
   });
 
   test("a watch from a revision that etcd does not have yet ends: its data was lost", async () => {
     using connection = open();
-    const { revision } = await listPrefix(connection.client.kv, "/foo/");
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
     await assert.rejects(
-      watchPrefix(connection.client.watchClient, {
-        prefix: "/foo/",
-        afterRevision: revision + 1_000n,
-        signal: new AbortController().signal,
-        onEvents: () => {},
-      }),
+      watchInVain({ ...list, revision: list.revision + 1_000n }),
       /the revision went back/,
+    );
+  });
+
+  test("a watch that another cluster answers ends", async () => {
+    using connection = open();
+    const list = await listPrefix(connection.client.kv, {
+      prefix: "/foo/",
+      pageKeys: 500,
+    });
+    await assert.rejects(
+      watchInVain({ ...list, clusterId: "1" }),
+      /another cluster answers/,
     );
   });
 });
