@@ -1,7 +1,11 @@
 // The options of the registrar on etcd: every threshold, its default and its
 // range, in one place.
 
-import { PortolanError } from "../../../core/index.ts";
+import {
+  type Backoff,
+  createBackoff,
+  PortolanError,
+} from "../../../core/index.ts";
 
 /**
  * Options for createEtcdRegistrar().
@@ -100,6 +104,20 @@ export function resolveEtcdRegistrarOptions(
   }
   return resolved;
 }
+
+/**
+ * Create the waits before another try. The first is up to a second: after an
+ * outage everybody comes at once.
+ */
+export function createRetryBackoff({
+  retryMaxMs,
+  random,
+}: ResolvedEtcdRegistrarOptions): Backoff {
+  const initialMs = Math.min(FIRST_WAIT_MS, retryMaxMs);
+  return createBackoff({ initialMs, maxMs: retryMaxMs, random });
+}
+
+const FIRST_WAIT_MS = 1_000;
 
 const RANGES = [
   ["leaseTtlSeconds", 2, 86_400],

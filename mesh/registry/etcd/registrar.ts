@@ -2,13 +2,12 @@
 // of the registrations want, with one lease for all of them.
 //
 // Nothing else talks to etcd, so requests never overtake each other. Whatever
-// fails is simply not done yet, and done by a later pass. A pass holds the
-// lease, compares our keys with what should stand there (when it is time, when
-// somebody touched one, and after every trouble), then writes what is missing.
+// fails is simply not done yet, and done by a later pass: it holds the lease,
+// compares our keys with what should stand there (when it is time, when one was
+// touched, after every trouble), then writes what is missing.
 
 import type { Etcd3, IKeyValue } from "etcd3";
 import {
-  createBackoff,
   encodeInstance,
   type Instance,
   PortolanError,
@@ -21,18 +20,23 @@ import type { Registrar, Registration } from "../registry.ts";
 import { createAlarm } from "./alarm.ts";
 import { createConnection } from "./connection.ts";
 import { isLeaseGone, toRegistryError } from "./errors.ts";
+import { Holders, LOOK_AGAIN_MS } from "./holder.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { jitter, type Lease } from "./lease.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import {
+  createRetryBackoff,
   type EtcdRegistrarOptions,
   type ResolvedEtcdRegistrarOptions,
   resolveEtcdRegistrarOptions,
 } from "./registrar-options.ts";
-import { isStanding, type OwnRecord, readKeys, writeOwn } from "./write.ts";
-
-// The bound of the first wait: after an outage everybody comes at once.
-const FIRST_WAIT_MS = 1_000;
+import {
+  isStanding,
+  type OwnRecord,
+  readKeys,
+  whyLost,
+  writeOwn,
+} from "./write.ts";
 
 /**
  * Create a registrar that keeps instances in etcd.
@@ -50,6 +54,7 @@ class EtcdRegistrar implements Registrar {
   readonly #retry;
   readonly #reclaim;
   readonly #departure;
+  readonly #holders;
   readonly #lease;
   readonly #alarm = createAlarm();
   readonly #claims = new Map<string, Claim>();
@@ -67,15 +72,14 @@ class EtcdRegistrar implements Registrar {
   #stopped = false;
 
   constructor(options: ResolvedEtcdRegistrarOptions) {
-    const { hosts, retryMaxMs, departureMs, now, random } = options;
     this.#options = options;
+    const { hosts, departureMs, now } = options;
     this.#connection = createConnection(hosts);
     this.#lease = new LeaseKeeper(options, (reason) => this.#doubt(reason));
-    const initialMs = Math.min(FIRST_WAIT_MS, retryMaxMs);
-    const backoff = { initialMs, maxMs: retryMaxMs, random };
-    this.#retry = createBackoff(backoff);
-    this.#reclaim = createBackoff(backoff);
+    this.#retry = createRetryBackoff(options);
+    this.#reclaim = createRetryBackoff(options);
     this.#departure = createDepartureBudget(departureMs, now);
+    this.#holders = new Holders(now);
     void this.#run();
   }
 
@@ -125,20 +129,18 @@ class EtcdRegistrar implements Registrar {
   // Bring etcd up to date. Returns when there is something to do again.
   async #pass(client: Etcd3): Promise<number> {
     const claims = [...this.#claims.values()];
-    if (claims.every((claim) => claim.goal.state === "gone")) {
-      await this.#leave(client, claims);
-      return Infinity;
-    }
+    const isOver = () => claims.every(({ goal }) => goal.state === "gone");
+    if (isOver()) return this.#leave(client, claims);
     const tooEarlyMs = this.#until(this.#reclaimAt);
     if (this.#lease.current === undefined && tooEarlyMs > 0) return tooEarlyMs;
     const isCheckDue = () => this.#until(this.#checkAt) === 0;
     const lease = await this.#lease.hold(client, isCheckDue);
     if (isCheckDue()) await this.#check(client, claims, lease);
     let waitMs = Infinity;
-    for (const claim of claims) {
-      if (claim.unsettled) {
-        waitMs = Math.min(waitMs, await this.#settle(client, claim, lease));
-      }
+    for (const claim of claims.filter(({ unsettled }) => unsettled)) {
+      // The last one may have left meanwhile: then the lease has to go too.
+      if (isOver()) return this.#leave(client, claims);
+      waitMs = Math.min(waitMs, await this.#settle(client, claim, lease));
     }
     await this.#lease.endFormer(client);
     const keys = claims.map(({ key }) => key);
@@ -148,10 +150,11 @@ class EtcdRegistrar implements Registrar {
   }
 
   // All at once, by ending the lease.
-  async #leave(client: Etcd3, claims: readonly Claim[]): Promise<void> {
+  async #leave(client: Etcd3, claims: readonly Claim[]): Promise<number> {
     this.#watch.detach();
     await this.#lease.revoke(client);
     for (const claim of claims) this.#reach(claim, claim.goal);
+    return Infinity;
   }
 
   #doubt(reason: Error): void {
@@ -187,9 +190,9 @@ class EtcdRegistrar implements Registrar {
 
   // Returns in how many milliseconds to try again, beside the usual passes.
   async #settle(client: Etcd3, claim: Claim, lease: Lease): Promise<number> {
-    const waitMs = claim.state === "lost" ? this.#until(this.#reclaimAt) : 0;
+    const { key, goal, state } = claim;
+    const waitMs = state === "lost" ? this.#until(this.#reclaimAt) : 0;
     if (waitMs > 0) return waitMs;
-    const { key, goal } = claim;
     const holder = await writeOwn(client.kv, toOwnRecord(claim, lease));
     if (holder === undefined || goal.state === "gone") {
       this.#reach(claim, goal);
@@ -197,6 +200,9 @@ class EtcdRegistrar implements Registrar {
     }
     const reason = idTaken(key, holder.value.toString());
     if (claim.state === "pending") {
+      if (!(await this.#holders.wasRenewed(client, claim, holder))) {
+        return LOOK_AGAIN_MS;
+      }
       claim.refuse(reason);
       this.#forget(claim);
     } else if (!this.#displaced.has(claim)) {
@@ -289,8 +295,4 @@ class EtcdRegistrar implements Registrar {
 function toOwnRecord({ key, goal, instance }: Claim, lease: Lease): OwnRecord {
   const value = goal.record && encodeInstance(goal.record);
   return { key, value, nonce: instance.nonce, leaseId: lease.id };
-}
-
-function whyLost(key: string, found: IKeyValue | undefined): Error {
-  return new Error(`${key} was ${found ? "overwritten" : "deleted"}.`);
 }

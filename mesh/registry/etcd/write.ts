@@ -40,6 +40,13 @@ export function isStanding(
 }
 
 /**
+ * What happened to a key of ours, from what stands there now.
+ */
+export function whyLost(key: string, found: IKeyValue | undefined): Error {
+  return new Error(`${key} was ${found ? "overwritten" : "deleted"}.`);
+}
+
+/**
  * Write, or delete, a key of our own. Returns what stands there if that is the
  * registration of another live process; then nothing is changed.
  *

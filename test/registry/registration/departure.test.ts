@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { quickElection, startEtcd, type TestEtcd } from "../../support/etcd.ts";
 import { startService } from "../../support/system.ts";
 import { instance } from "../../unit/mesh/registry/support.ts";
@@ -53,6 +54,20 @@ describe("a departure", { timeout: 60_000 }, () => {
     assert.match(left?.key ?? "", /\/b$/);
     assert.deepEqual(await leases(etcd), before);
     assert.equal(b?.state, "live");
+  });
+
+  test("who leaves while being registered leaves no lease behind", async () => {
+    await using etcd = await startEtcd({ flags: quickElection });
+    for (let round = 0; round < 20; round++) {
+      const registrar = openRegistrar(etcd.address, { leaseTtlSeconds: 60 });
+      const registration = registrar.register(instance());
+      // A little later in each round: the close comes at another step.
+      for (let turn = 0; turn < round; turn++) await setImmediate();
+      await registrar.close();
+      assert.equal(registration.state, "gone");
+      assert.deepEqual(await leases(etcd), []);
+      assert.deepEqual(await records(etcd), []);
+    }
   });
 
   for (const [how, begin] of away) {

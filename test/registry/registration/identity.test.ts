@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { encodeInstance } from "../../../core/index.ts";
 import { instanceKey, registryFailures } from "../../../mesh/registry/index.ts";
 import { startEtcd, type TestEtcd } from "../../support/etcd.ts";
+import { startProgram } from "../../support/program.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { collect, instance } from "../../unit/mesh/registry/support.ts";
 import {
@@ -60,7 +61,7 @@ describe("whose registration it is", { timeout: 60_000 }, () => {
     for (const [i, bytes] of breaks.entries()) {
       await using proxy = await startTcpProxy(etcd.address);
       proxy.cutAfter(bytes);
-      const registrar = openRegistrar(proxy.address, {
+      await using registrar = openRegistrar(proxy.address, {
         leaseTtlSeconds: 60,
         retryMaxMs: 100,
       });
@@ -118,6 +119,26 @@ describe("whose registration it is", { timeout: 60_000 }, () => {
     // The second is none the worse for it.
     await second.register(instance({ id: "2" })).registered;
     assert.equal(held.state, "live");
+  });
+
+  test("an id whose holder crashed is taken over when its lease has run out", async () => {
+    await using service = startProgram({
+      args: [
+        "test/registry/registration/service-process.ts",
+        etcd.address,
+        "1",
+      ],
+    });
+    await service.line(({ fields }) => fields["to"] === "live");
+    const [left] = await records(etcd);
+    await service.stop("SIGKILL");
+    await using registrar = openRegistrar(etcd.address);
+    const late = registrar.register(instance({ id: "1" }));
+    assert.deepEqual(await records(etcd), [left]);
+    await late.registered;
+    const [standing, ...others] = await records(etcd);
+    assert.deepEqual(others, []);
+    assert.equal(standing?.value, encodeInstance(late.instance));
   });
 
   for (const [what, value] of [
