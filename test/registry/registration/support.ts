@@ -48,7 +48,7 @@ export async function grantLease(etcd: TestEtcd): Promise<string> {
 export interface Standing {
   readonly key: string;
   readonly value: string;
-  /** In hexadecimal; "0" for none. */
+  /** As leases() has it; "0" for none. */
   readonly lease: string;
 }
 
@@ -64,7 +64,7 @@ export async function records(etcd: TestEtcd): Promise<Standing[]> {
   return kvs.map((kv: { key: string; value: string; lease?: string }) => ({
     key: decode(kv.key),
     value: decode(kv.value),
-    lease: BigInt(kv.lease ?? 0).toString(16),
+    lease: kv.lease ? BigInt(kv.lease).toString(16).padStart(16, "0") : "0",
   }));
 }
 
