@@ -4,19 +4,21 @@
 // towards it and says when it is reached, or that what was reached got lost.
 // This file knows no store: the states and their order are all there is here.
 
+import { randomBytes } from "node:crypto";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
 import {
   createInstance,
   type Instance,
   PortolanError,
   State,
 } from "../../core/index.ts";
+import { createDepartureBudget, type DepartureBudget } from "./departure.ts";
 import { registrationChanges } from "./diagnostics.ts";
 import { instanceKey } from "./record.ts";
 import type { Registration, RegistrationState } from "./registry.ts";
-import { within } from "./within.ts";
 
-/** How long drain() and close() wait for the registry, in milliseconds. */
-export const DEPARTURE_MS = 2_000;
+// As many as a UUID has: nobody else will ever draw the same.
+const NONCE_BYTES = 16;
 
 /**
  * What the owner of a claim wants.
@@ -30,6 +32,16 @@ export interface Goal {
 }
 
 /**
+ * Options for a Claim.
+ */
+export interface ClaimOptions {
+  /** What the key begins with. Defaults to "/portolan". */
+  readonly namespace?: string;
+  /** Bounds how long drain() and close() wait. Defaults to a budget of its own. */
+  readonly departure?: DepartureBudget;
+}
+
+/**
  * A registration as its registrar sees it.
  */
 export class Claim implements Registration {
@@ -37,24 +49,25 @@ export class Claim implements Registration {
   readonly key: string;
   readonly #registered = Promise.withResolvers<void>();
   readonly #onGoal: (claim: Claim) => void;
+  readonly #departure: DepartureBudget;
   #state: RegistrationState = "pending";
   #goal: Goal;
   #reached: Goal | undefined;
 
   /**
    * Throws ERR_USAGE if the record can't be registered. `onGoal` is called
-   * whenever the owner wants something else than before. The key stands in
-   * `namespace`, "/portolan" by default.
+   * whenever the owner wants something else than before.
    */
   constructor(
     instance: Instance,
     onGoal: (claim: Claim) => void,
-    namespace?: string,
+    options: ClaimOptions = {},
   ) {
-    this.key = instanceKey(instance, namespace);
-    this.instance = instance;
+    this.key = instanceKey(instance, options.namespace);
+    this.instance = markAsOwn(instance);
     this.#onGoal = onGoal;
-    this.#goal = createGoal("live", instance);
+    this.#departure = options.departure ?? createDepartureBudget();
+    this.#goal = createGoal("live", this.instance);
     // Whoever does not await it must not crash by it.
     this.#registered.promise.catch(() => {});
   }
@@ -76,13 +89,15 @@ export class Claim implements Registration {
     return this.#goal !== this.#reached;
   }
 
-  drain(): Promise<void> {
-    return this.#aim("draining");
+  async drain(): Promise<void> {
+    this.#aim("draining");
+    await this.#departure.waitForDrain(this.#goal.done.promise);
   }
 
   async close(): Promise<void> {
     if (this.#state === "gone") return;
-    await this.#aim("gone");
+    this.#aim("gone");
+    await this.#departure.waitForEnd(this.#goal.done.promise);
     this.#moveTo("gone");
   }
 
@@ -103,6 +118,16 @@ export class Claim implements Registration {
     if (this.#state !== "pending") this.#moveTo("lost", reason);
   }
 
+  /** Nobody knows whether the registry has it still. */
+  doubt(reason: Error): void {
+    if (this.#state === "live") this.#moveTo("unsure", reason);
+  }
+
+  /** The registry has it still. */
+  confirm(): void {
+    if (this.#state === "unsure") this.#moveTo("live");
+  }
+
   /** The registry won't have it, ever. */
   refuse(reason: Error): void {
     this.#goal.done.resolve();
@@ -111,15 +136,12 @@ export class Claim implements Registration {
     this.reach(this.#goal, reason);
   }
 
-  async #aim(state: Goal["state"]): Promise<void> {
+  #aim(state: Goal["state"]): void {
     const before = this.#goal;
-    if (before.state !== "gone" && before.state !== state) {
-      this.#goal = createGoal(state, this.instance);
-      before.done.resolve();
-      this.#onGoal(this);
-    }
-    // A departure is never held up: on time-out the lease ends by itself.
-    await within(DEPARTURE_MS, this.#goal.done.promise).catch(() => {});
+    if (before.state === "gone" || before.state === state) return;
+    this.#goal = createGoal(state, this.instance);
+    before.done.resolve();
+    this.#onGoal(this);
   }
 
   // The one place where the state changes. Nothing comes after "gone".
@@ -132,6 +154,15 @@ export class Claim implements Registration {
     const change = { instance: this.instance, from, to };
     registrationChanges.publish(reason ? { ...change, reason } : change);
   }
+}
+
+// The nonce is new for each registration, whatever the caller's record says.
+function markAsOwn(instance: Instance): Instance {
+  return createInstance({
+    ...instance,
+    nonce: randomBytes(NONCE_BYTES).toString("base64url"),
+    startedAt: instance.startedAt ?? timestampNow(),
+  });
 }
 
 function createGoal(state: Goal["state"], instance: Instance): Goal {

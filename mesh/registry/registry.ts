@@ -23,7 +23,7 @@ export interface Registrar extends AsyncDisposable {
 
   /**
    * End what is still registered, then close the connection to the registry.
-   * Takes at most the deadline of one request.
+   * A registry that is away delays it no longer than the end of a registration.
    */
   close(): Promise<void>;
 }
@@ -33,13 +33,18 @@ export interface Registrar extends AsyncDisposable {
  *
  * - pending: not made yet; the registry has not answered so far
  * - live: others see the instance, as far as the registry has told
- * - lost: the registry dropped it, and it is being claimed anew
+ * - unsure: it was live, and for the lease's time to live nothing confirmed
+ *   that it still is: the registry is away, or this process was paused. Others
+ *   may or may not see the instance, which serves on
+ * - lost: the registry does not have it any more, or has something else in its
+ *   place; it is being claimed anew
  * - draining: others see that the instance is about to leave
  * - gone: ended, by us
  */
 export type RegistrationState =
   | "pending"
   | "live"
+  | "unsure"
   | "lost"
   | "draining"
   | "gone";
@@ -48,6 +53,10 @@ export type RegistrationState =
  * The claim of one instance.
  */
 export interface Registration extends AsyncDisposable {
+  /**
+   * What others find: the record that was given, with a nonce of its own and
+   * the time of the first registration, unless it came with one.
+   */
   readonly instance: Instance;
   readonly state: RegistrationState;
 
@@ -60,14 +69,15 @@ export interface Registration extends AsyncDisposable {
 
   /**
    * Announce the departure: others stop sending new calls. Resolves when the
-   * registry has it, or after the deadline of one request: a departure is
-   * never held up.
+   * registry has it. A registry that is away does not hold up a departure: it
+   * is waited for no longer than 2 seconds, drain() and close() together, and
+   * for drain() no longer than half of that; the rest happens meanwhile.
    */
   drain(): Promise<void>;
 
   /**
-   * Give the claim up. Resolves when the registry has it, or after the deadline
-   * of one request; then the lease ends by itself.
+   * Give the claim up. Resolves when the registry has it, or when the time for
+   * a departure is used up (see drain()); then the lease ends by itself.
    */
   close(): Promise<void>;
 }

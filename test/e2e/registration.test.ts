@@ -47,7 +47,7 @@ suite("registration", () => {
       "--version",
       "1.2.3",
     ]);
-    const { schemaDigest, ...record } =
+    const { schemaDigest, nonce, startedAt, ...record } =
       (await records()).get(
         "/portolan/v1/instances/go.micro.server.worker/1",
       ) ?? {};
@@ -61,6 +61,8 @@ suite("registration", () => {
       state: "STATE_SERVING",
     });
     assert.match(String(schemaDigest), /^sha256:[0-9a-f]{64}$/);
+    assert.match(String(nonce), /^[\w-]{22}$/);
+    assert.ok(Date.parse(String(startedAt)) <= Date.now());
 
     const list = ["cli/main.ts", "list", "--etcd", etcd.address];
     const { stdout, code } = await runScript(list);

@@ -15,6 +15,13 @@ export function isLeaseGone(error: unknown): boolean {
 }
 
 /**
+ * Tell whether etcd says that there is a lease with this id already.
+ */
+export function isLeaseTaken(error: unknown): boolean {
+  return error instanceof Error && /lease already exists/.test(error.message);
+}
+
+/**
  * The error for a lease that does not exist (any more).
  */
 export function leaseGone(leaseId: string): Error {

@@ -17,4 +17,5 @@ export {
   toEtcdOptions,
 } from "./flags.ts";
 export type { EtcdOptions, EtcdTlsOptions } from "./options.ts";
-export { createEtcdRegistrar, type EtcdRegistrarOptions } from "./registrar.ts";
+export { createEtcdRegistrar } from "./registrar.ts";
+export type { EtcdRegistrarOptions } from "./registrar-options.ts";

@@ -1,61 +1,68 @@
 // A lease of etcd: what keeps our keys there while this process lives.
 //
 // Whether it still exists is for etcd to say, in its answer to a renewal. While
-// etcd is away nothing is known, and nothing concluded from a clock: after an
-// outage etcd gives every lease its full time again.
+// etcd is away nothing is known, and nothing concluded from a clock, but doubt:
+// after an outage etcd gives every lease its full time again.
+//
+// We choose the id, so that a grant whose answer got lost can be repeated: there
+// is never a second lease that nobody knows of.
 
+import { randomBytes } from "node:crypto";
 import type { Etcd3, ILeaseKeepAliveResponse } from "etcd3";
 import { within } from "../within.ts";
 import { REQUEST_MS } from "./connection.ts";
-import { isLeaseGone, leaseGone } from "./errors.ts";
-
-// Renewals come after a third of the time to live, plus or minus a tenth, so
-// that instances that were started together do not stay together.
-const RENEWAL_RATIO = 1 / 3;
-const RENEWAL_JITTER = 0.1;
+import { isLeaseGone, isLeaseTaken, leaseGone } from "./errors.ts";
+import type { ResolvedEtcdRegistrarOptions } from "./registrar-options.ts";
 
 type KeepAliveStream = Awaited<
   ReturnType<Etcd3["leaseClient"]["leaseKeepAlive"]>
 >;
 
 /**
- * A granted lease.
+ * A lease, from before it is granted on.
  */
 export class Lease {
-  readonly id: string;
-  readonly #ttlMs: number;
-  #renewAt: number;
+  readonly id: string = createLeaseId();
+  readonly #options: ResolvedEtcdRegistrarOptions;
+  #granted = false;
+  #ttlMs: number;
+  // What is certain: at this time it was not older than this.
+  #confirmedAt = 0;
+  #renewAt = 0;
   #stream: KeepAliveStream | undefined;
   #answer: PromiseWithResolvers<ILeaseKeepAliveResponse> | undefined;
 
-  private constructor(id: string, ttlMs: number) {
-    this.id = id;
-    this.#ttlMs = ttlMs;
-    this.#renewAt = this.#nextRenewal();
+  constructor(options: ResolvedEtcdRegistrarOptions) {
+    this.#options = options;
+    this.#ttlMs = options.leaseTtlSeconds * 1000;
   }
 
-  /** Get a new lease. etcd may grant more time than is asked for. */
-  static async grant(client: Etcd3, ttlSeconds: number): Promise<Lease> {
-    const granted = await client.leaseClient.leaseGrant({ TTL: ttlSeconds });
-    return new Lease(granted.ID, Number(granted.TTL) * 1000);
-  }
-
-  /** How long until renew() should be called, in milliseconds; 0 for now. */
+  /** How long until hold() should be called, in milliseconds; 0 for now. */
   get renewInMs(): number {
-    return Math.max(0, this.#renewAt - performance.now());
+    return this.#granted ? this.#until(this.#renewAt) : 0;
   }
 
   /**
-   * Renew it. Rejects if it does not exist any more (see isLeaseGone()), or if
-   * etcd does not answer; then call detach() before the next try.
+   * How long until it is in doubt, in milliseconds: until one time to live has
+   * passed since the last renewal that etcd confirmed. 0 if it is.
    */
-  async renew(client: Etcd3): Promise<void> {
-    const stream = this.#stream ?? (await this.#openStream(client));
-    this.#answer = Promise.withResolvers();
-    stream.write({ ID: this.id });
-    const { TTL } = await within(REQUEST_MS, this.#answer.promise);
-    if (Number(TTL) <= 0) throw leaseGone(this.id);
-    this.#renewAt = this.#nextRenewal();
+  get doubtInMs(): number {
+    return this.#granted ? this.#until(this.#confirmedAt + this.#ttlMs) : 0;
+  }
+
+  /** How long it lives without a renewal. etcd may grant more than asked for. */
+  get ttlMs(): number {
+    return this.#ttlMs;
+  }
+
+  /**
+   * See to it that it is granted, and renewed if it is time or `now` is true.
+   * Rejects if it does not exist any more (see isLeaseGone()), or if etcd does
+   * not answer; then call detach() before the next try.
+   */
+  async hold(client: Etcd3, now: boolean): Promise<void> {
+    if (!this.#granted) await this.#grant(client);
+    else if (now || this.renewInMs === 0) await this.#renew(client);
   }
 
   /** End the lease and with it all its keys. */
@@ -75,6 +82,38 @@ export class Lease {
     stream?.cancel();
   }
 
+  async #grant(client: Etcd3): Promise<void> {
+    const sentAt = this.#options.now();
+    const request = { ID: this.id, TTL: this.#options.leaseTtlSeconds };
+    try {
+      const { TTL } = await client.leaseClient.leaseGrant(request);
+      this.#confirm(sentAt, Number(TTL));
+    } catch (error) {
+      // An earlier answer got lost: how old it is, a renewal will settle.
+      if (!isLeaseTaken(error)) throw error;
+      await this.#renew(client);
+    }
+    this.#granted = true;
+  }
+
+  async #renew(client: Etcd3): Promise<void> {
+    const stream = this.#stream ?? (await this.#openStream(client));
+    const sentAt = this.#options.now();
+    this.#answer = Promise.withResolvers();
+    stream.write({ ID: this.id });
+    const { TTL } = await within(REQUEST_MS, this.#answer.promise);
+    if (Number(TTL) <= 0) throw leaseGone(this.id);
+    this.#confirm(sentAt, Number(TTL));
+  }
+
+  // From when the request was sent: etcd counts from later on.
+  #confirm(sentAt: number, ttlSeconds: number): void {
+    const { random, renewalRatio } = this.#options;
+    this.#ttlMs = ttlSeconds * 1000;
+    this.#confirmedAt = sentAt;
+    this.#renewAt = sentAt + jitter(this.#ttlMs * renewalRatio, random);
+  }
+
   async #openStream(client: Etcd3): Promise<KeepAliveStream> {
     const stream = await client.leaseClient.leaseKeepAlive();
     const onEnd = (error: Error) => {
@@ -92,8 +131,20 @@ export class Lease {
     return stream;
   }
 
-  #nextRenewal(): number {
-    const jitter = 1 + RENEWAL_JITTER * (2 * Math.random() - 1);
-    return performance.now() + this.#ttlMs * RENEWAL_RATIO * jitter;
+  #until(time: number): number {
+    return Math.max(0, time - this.#options.now());
   }
+}
+
+/**
+ * A time, plus or minus a tenth: what was started together must not stay
+ * together.
+ */
+export function jitter(ms: number, random: () => number): number {
+  return ms * (0.9 + 0.2 * random());
+}
+
+// 63 bits, as those that etcd chooses itself. 0 would leave the choice to etcd.
+function createLeaseId(): string {
+  return String(BigInt.asUintN(63, randomBytes(8).readBigUInt64BE()) || 1n);
 }

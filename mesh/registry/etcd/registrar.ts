@@ -2,70 +2,84 @@
 // of the registrations want, with one lease for all of them.
 //
 // Nothing else talks to etcd, so requests never overtake each other. Whatever
-// fails is simply not done yet, and done by a later pass.
+// fails is simply not done yet, and done by a later pass: it holds the lease,
+// compares our keys with what should stand there (when it is time, when one was
+// touched, after every trouble), then writes what is missing.
 
-import type { Etcd3 } from "etcd3";
+import type { Etcd3, IKeyValue } from "etcd3";
 import {
-  createBackoff,
   encodeInstance,
   type Instance,
   PortolanError,
 } from "../../../core/index.ts";
 import { Claim, type Goal } from "../claim.ts";
+import { createDepartureBudget } from "../departure.ts";
 import { registryFailures } from "../diagnostics.ts";
 import { idTaken } from "../record.ts";
 import type { Registrar, Registration } from "../registry.ts";
 import { createAlarm } from "./alarm.ts";
-import { type Connection, createConnection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import { isLeaseGone } from "./errors.ts";
-import { Lease } from "./lease.ts";
-import { type EtcdOptions, resolveEtcdOptions } from "./options.ts";
-import { writeOwn } from "./write.ts";
-
-/**
- * Options for createEtcdRegistrar().
- */
-export interface EtcdRegistrarOptions extends EtcdOptions {
-  /**
-   * How long others see an instance that died without a word, in seconds.
-   *
-   * Shorter, and a process or an etcd that pauses for that long drops out;
-   * longer, and the dead are called for longer. Defaults to 15; 10 to 30 is
-   * sensible, and etcd grants no less than 2.
-   */
-  readonly leaseTtlSeconds?: number;
-}
+import { Holders, LOOK_AGAIN_MS } from "./holder.ts";
+import { KeyWatch } from "./key-watch.ts";
+import { jitter, type Lease } from "./lease.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import {
+  createRetryBackoff,
+  type EtcdRegistrarOptions,
+  type ResolvedEtcdRegistrarOptions,
+  resolveEtcdRegistrarOptions,
+} from "./registrar-options.ts";
+import {
+  isStanding,
+  type OwnRecord,
+  readKeys,
+  whyLost,
+  writeOwn,
+} from "./write.ts";
 
 /**
  * Create a registrar that keeps instances in etcd.
  *
  * It connects with the first registration, and keeps the process alive until
- * it is closed. Throws ERR_USAGE if the addresses are wrong.
+ * it is closed. Throws ERR_USAGE if the addresses or another option are wrong.
  */
 export function createEtcdRegistrar(options: EtcdRegistrarOptions): Registrar {
-  return new EtcdRegistrar(options);
+  return new EtcdRegistrar(resolveEtcdRegistrarOptions(options));
 }
 
 class EtcdRegistrar implements Registrar {
-  readonly #hosts: readonly string[];
-  readonly #namespace: string;
-  readonly #ttlSeconds: number;
-  readonly #connection: Connection;
-  // The first wait is up to a second: after an outage everybody comes at once.
-  readonly #backoff = createBackoff({ initialMs: 1_000 });
+  readonly #options: ResolvedEtcdRegistrarOptions;
+  readonly #connection;
+  readonly #retry;
+  readonly #reclaim;
+  readonly #departure;
+  readonly #holders;
+  readonly #lease;
   readonly #alarm = createAlarm();
   readonly #claims = new Map<string, Claim>();
-  #lease: Lease | undefined;
+  // Those whose key another live process holds, so as to tell it once.
+  readonly #displaced = new Set<Claim>();
+  readonly #watch = new KeyWatch({
+    onChange: (key, found) => this.#onChange(key, found),
+    onBreak: () => this.#checkNow(),
+  });
+  #checkAt = 0;
+  #reclaimAt = 0;
+  #lostAt = -Infinity;
   #failing = false;
   #closed = false;
   #stopped = false;
 
-  constructor({ leaseTtlSeconds = 15, ...options }: EtcdRegistrarOptions) {
-    const etcd = resolveEtcdOptions(options);
-    this.#hosts = etcd.hosts;
-    this.#namespace = etcd.namespace;
-    this.#ttlSeconds = leaseTtlSeconds;
+  constructor(options: ResolvedEtcdRegistrarOptions) {
+    this.#options = options;
+    const { etcd, departureMs, now } = options;
     this.#connection = createConnection(etcd);
+    this.#lease = new LeaseKeeper(options, (reason) => this.#doubt(reason));
+    this.#retry = createRetryBackoff(options);
+    this.#reclaim = createRetryBackoff(options);
+    this.#departure = createDepartureBudget(departureMs, now);
+    this.#holders = new Holders(now);
     void this.#run();
   }
 
@@ -73,19 +87,19 @@ class EtcdRegistrar implements Registrar {
     if (this.#closed) {
       throw new PortolanError("ERR_CLOSED", "The registrar was closed.");
     }
-    const claim = new Claim(
-      instance,
-      () => this.#alarm.ring(),
-      this.#namespace,
-    );
+    const { namespace } = this.#options.etcd;
+    const claim = new Claim(instance, () => this.#hurry(), {
+      namespace,
+      departure: this.#departure,
+    });
     const holder = this.#claims.get(claim.key);
     if (holder !== undefined && holder.goal.state !== "gone") {
       claim.refuse(
-        idTaken(claim.key, encodeInstance(holder.instance), this.#namespace),
+        idTaken(claim.key, encodeInstance(holder.instance), namespace),
       );
     } else {
       this.#claims.set(claim.key, claim);
-      this.#alarm.ring();
+      this.#hurry();
     }
     return claim;
   }
@@ -94,8 +108,7 @@ class EtcdRegistrar implements Registrar {
     this.#closed = true;
     await Promise.all([...this.#claims.values()].map((held) => held.close()));
     this.#stopped = true;
-    this.#lease?.detach();
-    this.#connection.drop();
+    this.#disconnect();
     this.#alarm.ring();
   }
 
@@ -109,61 +122,113 @@ class EtcdRegistrar implements Registrar {
       try {
         waitMs = await this.#pass(this.#connection.client());
         this.#failing = false;
-        this.#backoff.reset();
+        this.#retry.reset();
       } catch (error) {
-        this.#onFailure(error);
-        waitMs = this.#backoff.next();
+        waitMs = this.#onFailure(error);
       }
       if (!this.#stopped) await this.#alarm.wait(waitMs);
     }
     // A pass that was under way may have opened them again.
-    this.#lease?.detach();
-    this.#connection.drop();
+    this.#disconnect();
   }
 
   // Bring etcd up to date. Returns when there is something to do again.
   async #pass(client: Etcd3): Promise<number> {
     const claims = [...this.#claims.values()];
-    if (claims.every((claim) => claim.goal.state === "gone")) {
-      await this.#leave(client, claims);
-      return Infinity;
+    const isOver = () => claims.every(({ goal }) => goal.state === "gone");
+    if (isOver()) return this.#leave(client, claims);
+    const tooEarlyMs = this.#until(this.#reclaimAt);
+    if (this.#lease.current === undefined && tooEarlyMs > 0) return tooEarlyMs;
+    const isCheckDue = () => this.#until(this.#checkAt) === 0;
+    const lease = await this.#lease.hold(client, isCheckDue);
+    if (isCheckDue()) await this.#check(client, claims, lease);
+    let waitMs = Infinity;
+    for (const claim of claims.filter(({ unsettled }) => unsettled)) {
+      // The last one may have left meanwhile: then the lease has to go too.
+      if (isOver()) return this.#leave(client, claims);
+      waitMs = Math.min(waitMs, await this.#settle(client, claim, lease));
     }
-    if (this.#lease?.renewInMs === 0) await this.#lease.renew(client);
-    this.#lease ??= await Lease.grant(client, this.#ttlSeconds);
-    for (const claim of claims) {
-      if (claim.unsettled) await this.#settle(client, claim, this.#lease);
-    }
-    return this.#lease.renewInMs;
+    await this.#lease.endFormer(client);
+    const keys = claims.map(({ key }) => key);
+    // What happened to a key before it was watched, only a check can tell.
+    if (await this.#watch.follow(client.watchClient, keys)) this.#checkAt = 0;
+    return Math.min(waitMs, lease.renewInMs, this.#until(this.#checkAt));
   }
 
   // All at once, by ending the lease.
-  async #leave(client: Etcd3, claims: readonly Claim[]): Promise<void> {
-    await this.#lease?.revoke(client);
-    this.#lease = undefined;
+  async #leave(client: Etcd3, claims: readonly Claim[]): Promise<number> {
+    this.#watch.detach();
+    await this.#lease.revoke(client);
     for (const claim of claims) this.#reach(claim, claim.goal);
+    return Infinity;
   }
 
-  async #settle(client: Etcd3, claim: Claim, lease: Lease): Promise<void> {
-    const { key, goal } = claim;
-    const value = goal.record && encodeInstance(goal.record);
-    const holder = await writeOwn(client.kv, { key, value, leaseId: lease.id });
+  #doubt(reason: Error): void {
+    for (const claim of this.#claims.values()) claim.doubt(reason);
+    this.#checkAt = 0;
+  }
+
+  // Compare what stands in etcd with what should.
+  async #check(
+    client: Etcd3,
+    claims: readonly Claim[],
+    lease: Lease,
+  ): Promise<void> {
+    const { checkIntervalSeconds, now, random } = this.#options;
+    // First, so that a change that is told meanwhile calls for another check.
+    this.#checkAt = now() + jitter(checkIntervalSeconds * 1000, random);
+    const settled = claims.filter(({ unsettled }) => !unsettled);
+    const keys = settled.map(({ key }) => key);
+    let lost = false;
+    for (const [i, found] of (await readKeys(client.kv, keys)).entries()) {
+      const claim = settled[i];
+      // Its owner may want something else by now.
+      if (claim === undefined || claim.unsettled) continue;
+      if (isStanding(found, toOwnRecord(claim, lease))) {
+        claim.confirm();
+      } else {
+        claim.lose(whyLost(claim.key, found));
+        lost = true;
+      }
+    }
+    if (lost) this.#planReclaim(lease);
+  }
+
+  // Returns in how many milliseconds to try again, beside the usual passes.
+  async #settle(client: Etcd3, claim: Claim, lease: Lease): Promise<number> {
+    const { key, goal, state } = claim;
+    const waitMs = state === "lost" ? this.#until(this.#reclaimAt) : 0;
+    if (waitMs > 0) return waitMs;
+    const holder = await writeOwn(client.kv, toOwnRecord(claim, lease));
     if (holder === undefined || goal.state === "gone") {
       this.#reach(claim, goal);
-      return;
+      return Infinity;
     }
-    const reason = idTaken(key, holder.value.toString(), this.#namespace);
+    const reason = idTaken(
+      key,
+      holder.value.toString(),
+      this.#options.etcd.namespace,
+    );
     if (claim.state === "pending") {
+      if (!(await this.#holders.wasRenewed(client, claim, holder))) {
+        return LOOK_AGAIN_MS;
+      }
       claim.refuse(reason);
       this.#forget(claim);
-    } else {
+    } else if (!this.#displaced.has(claim)) {
       // Somebody took it while we were out: they may leave again.
+      this.#displaced.add(claim);
+      claim.lose(reason);
       this.#report(reason);
     }
+    return Infinity;
   }
 
   #reach(claim: Claim, goal: Goal): void {
+    this.#displaced.delete(claim);
     claim.reach(goal);
     if (goal.state === "gone") this.#forget(claim);
+    if (goal.state !== "draining") this.#departure.refill();
   }
 
   #forget(claim: Claim): void {
@@ -171,22 +236,73 @@ class EtcdRegistrar implements Registrar {
     if (this.#claims.get(claim.key) === claim) this.#claims.delete(claim.key);
   }
 
-  #onFailure(error: unknown): void {
-    const reason = this.#connection.explain(error);
-    this.#lease?.detach();
-    if (isLeaseGone(error)) {
-      // etcd answers, so there is no reason to wait for long.
-      this.#backoff.reset();
-      this.#lease = undefined;
-      for (const claim of this.#claims.values()) claim.lose(reason);
-      return;
+  // Told by the watch. Our own writes are told as well.
+  #onChange(key: string, found: IKeyValue | undefined): void {
+    const claim = this.#claims.get(key);
+    const lease = this.#lease.current;
+    if (claim === undefined || lease === undefined) return;
+    if (claim.unsettled) {
+      if (this.#displaced.has(claim)) this.#alarm.ring();
+    } else if (!isStanding(found, toOwnRecord(claim, lease))) {
+      this.#checkNow();
     }
+  }
+
+  // An owner wants something: that does not wait for its turn.
+  #hurry(): void {
+    this.#reclaimAt = 0;
+    this.#alarm.ring();
+  }
+
+  #checkNow(): void {
+    this.#checkAt = 0;
+    this.#alarm.ring();
+  }
+
+  // Once for everything that got lost together.
+  #planReclaim({ ttlMs }: Lease): void {
+    const now = this.#options.now();
+    if (now - this.#lostAt > ttlMs) this.#reclaim.reset();
+    this.#lostAt = now;
+    this.#reclaimAt = now + this.#reclaim.next();
+  }
+
+  // Returns how long to wait, in milliseconds.
+  #onFailure(error: unknown): number {
+    const reason = this.#connection.explain(error);
+    const lease = this.#lease.current;
+    if (lease !== undefined && isLeaseGone(error)) {
+      this.#lease.abandon();
+      for (const claim of this.#claims.values()) claim.lose(reason);
+      this.#planReclaim(lease);
+      return this.#until(this.#reclaimAt);
+    }
+    this.#lease.pause();
+    this.#watch.detach();
     this.#connection.drop();
+    this.#checkAt = 0;
     if (!this.#failing && !this.#stopped) this.#report(reason);
     this.#failing = true;
+    return this.#retry.next();
   }
 
   #report(reason: Error): void {
-    registryFailures.publish({ role: "registrar", hosts: this.#hosts, reason });
+    const { hosts } = this.#options.etcd;
+    registryFailures.publish({ role: "registrar", hosts, reason });
   }
+
+  #disconnect(): void {
+    this.#lease.detach();
+    this.#watch.detach();
+    this.#connection.drop();
+  }
+
+  #until(time: number): number {
+    return Math.max(0, time - this.#options.now());
+  }
+}
+
+function toOwnRecord({ key, goal, instance }: Claim, lease: Lease): OwnRecord {
+  const value = goal.record && encodeInstance(goal.record);
+  return { key, value, nonce: instance.nonce, leaseId: lease.id };
 }

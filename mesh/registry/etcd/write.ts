@@ -1,11 +1,19 @@
-// Writes a key that only we may write: compare-and-set until it stands, or
-// until it turns out that somebody else holds it.
+// Reads and writes the keys that only we may write: compare-and-set until our
+// record stands, or until it turns out that another live process holds the key.
 //
-// It may be repeated after an answer that got lost: what carries our lease is
-// ours, since no other process knows that lease.
+// What is ours is told by nonce and lease together, so all of this may be
+// repeated after an answer that got lost: what carries our nonce we wrote, with
+// this lease or an earlier one; and no other process knows our lease.
 
 import type { Etcd3, IKeyValue, IRequestOp } from "etcd3";
 import { CompareResult, CompareTarget } from "etcd3";
+import { decodeInstance } from "../../../core/index.ts";
+
+// A transaction of etcd takes 128 operations, unless told otherwise.
+const KEYS_PER_READ = 100;
+
+// Each further round means that somebody else wrote in between.
+const MAX_ROUNDS = 5;
 
 /**
  * What is to stand under a key.
@@ -14,13 +22,36 @@ export interface OwnRecord {
   readonly key: string;
   /** undefined to delete the key. */
   readonly value: string | undefined;
-  /** The lease that marks the key as ours, and that it ends with. */
+  /** Marks a record as written for this registration. */
+  readonly nonce: string;
+  /** The lease that the key ends with. */
   readonly leaseId: string;
 }
 
 /**
- * Write, or delete, a key of our own. Returns what stands there if it is held
- * with another lease, or with none; then nothing is changed.
+ * Tell whether what stands under the key is just what is to stand there.
+ */
+export function isStanding(
+  found: IKeyValue | undefined,
+  { value, leaseId }: OwnRecord,
+): boolean {
+  if (found === undefined || value === undefined) return found === value;
+  return found.lease === leaseId && found.value.toString() === value;
+}
+
+/**
+ * What happened to a key of ours, from what stands there now.
+ */
+export function whyLost(key: string, found: IKeyValue | undefined): Error {
+  return new Error(`${key} was ${found ? "overwritten" : "deleted"}.`);
+}
+
+/**
+ * Write, or delete, a key of our own. Returns what stands there if that is the
+ * registration of another live process; then nothing is changed.
+ *
+ * Anything else, written by accident or by hand, is overwritten; but only what
+ * is ours is deleted.
  */
 export async function writeOwn(
   kv: Etcd3["kv"],
@@ -29,7 +60,7 @@ export async function writeOwn(
   const key = Buffer.from(record.key);
   // What we believe to be there; 0 stands for no such key.
   let modRevision = "0";
-  for (;;) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const reply = await kv.txn({
       compare: [
         {
@@ -44,12 +75,50 @@ export async function writeOwn(
     });
     if (reply.succeeded) return undefined;
     const found = reply.responses[0]?.response_range.kvs[0];
+    if (isStanding(found, record)) return undefined;
     if (found !== undefined) {
-      if (found.lease !== record.leaseId) return found;
-      if (found.value.toString() === record.value) return undefined;
+      const owner = ownerOf(found, record);
+      if (owner === "another process") return found;
+      if (owner === "nobody" && record.value === undefined) return undefined;
     }
     modRevision = found?.mod_revision ?? "0";
   }
+  throw new Error(`${record.key} is being written by others all the time`);
+}
+
+/**
+ * Read some keys, in their order; undefined for each that does not exist.
+ */
+export async function readKeys(
+  kv: Etcd3["kv"],
+  keys: readonly string[],
+): Promise<(IKeyValue | undefined)[]> {
+  const found: (IKeyValue | undefined)[] = [];
+  for (let at = 0; at < keys.length; at += KEYS_PER_READ) {
+    const page = keys.slice(at, at + KEYS_PER_READ);
+    const { responses } = await kv.txn({
+      success: page.map((key) => ({
+        request_range: { key: Buffer.from(key) },
+      })),
+    });
+    // One answer per key, or the page would shift.
+    for (const i of page.keys()) {
+      found.push(responses[i]?.response_range.kvs[0]);
+    }
+  }
+  return found;
+}
+
+// A registration has a lease, as long as its process lives, and its own nonce.
+function ownerOf(
+  found: IKeyValue,
+  { nonce, leaseId }: OwnRecord,
+): "us" | "another process" | "nobody" {
+  if (found.lease === leaseId) return "us";
+  const instance = decodeInstance(found.value.toString());
+  if (instance instanceof Error || instance.nonce === "") return "nobody";
+  if (instance.nonce === nonce) return "us";
+  return found.lease === "0" ? "nobody" : "another process";
 }
 
 function toOperation(key: Buffer, record: OwnRecord): IRequestOp {

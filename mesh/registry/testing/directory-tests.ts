@@ -9,6 +9,7 @@ import {
   createTestInstance,
   holds,
   isSynced,
+  recordOf,
   SERVICE,
   type Stage,
 } from "./stage.ts";
@@ -48,7 +49,7 @@ function defineContentTests(define: DefineTest): void {
       });
       await stage.subject.publish([one]);
       const { instances } = await stage.until(stage.directory(), holds(one));
-      assert.deepEqual(instances.map(encodeInstance), [encodeInstance(one)]);
+      assert.deepEqual(instances.map(recordOf), [recordOf(one)]);
     },
     "wholeRecord",
   );
@@ -144,7 +145,7 @@ function defineChangeTests(define: DefineTest): void {
         await stage.until(directory, holds(before));
         await stage.subject.publish([after]);
         await stage.until(directory, ({ instances }) =>
-          instances.some((i) => encodeInstance(i) === encodeInstance(after)),
+          instances.some((i) => recordOf(i) === recordOf(after)),
         );
       },
       "wholeRecord",

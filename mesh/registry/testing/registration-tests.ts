@@ -1,13 +1,14 @@
 // What a registrar promises, and what directories show of it.
 
 import assert from "node:assert/strict";
-import { encodeInstance, State } from "../../../core/index.ts";
+import { State } from "../../../core/index.ts";
 import type { Registrar } from "../index.ts";
 import type { Define } from "./contract.ts";
 import {
   createTestInstance,
   holds,
   isSynced,
+  recordOf,
   SERVICE,
   type Stage,
 } from "./stage.ts";
@@ -34,7 +35,7 @@ function open(stage: Stage<RegistrySubject>): Registrar {
 function defineClaimTests(define: DefineTest): void {
   define("who registered is live, and seen", async (stage) => {
     const registration = open(stage).register(a);
-    assert.equal(encodeInstance(registration.instance), encodeInstance(a));
+    assert.equal(recordOf(registration.instance), recordOf(a));
     await registration.registered;
     assert.equal(registration.state, "live");
     const { serving } = await stage.until(stage.directory(), holds(a));

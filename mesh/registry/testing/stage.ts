@@ -36,6 +36,15 @@ export function addressesOf(instances: Iterable<Instance> = []): string[] {
   return [...instances].map(({ address }) => address);
 }
 
+/**
+ * What an instance says of itself, as text to compare: without what its
+ * registration adds to that.
+ */
+export function recordOf(instance: Instance): string {
+  const { nonce, startedAt, ...record } = JSON.parse(encodeInstance(instance));
+  return JSON.stringify(record);
+}
+
 /** Whether a snapshot is in step with its registry. */
 export function isSynced({ freshness }: Snapshot): boolean {
   return freshness === "synced";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import { startEtcd } from "../../../../support/etcd.ts";
-import { createNetwork } from "../support.ts";
+import { startEtcd, type TestEtcd } from "../../../../support/etcd.ts";
+import { createNetwork, type Network } from "../support.ts";
 
 const door = new URL("../../../../../mesh/registry/index.ts", import.meta.url);
 const support = new URL("../support.ts", import.meta.url);
@@ -36,21 +36,25 @@ function run(address: string) {
 }
 
 describe("a process that closed everything", { timeout: 60_000 }, () => {
-  for (const away of [false, true]) {
-    test(`ends by itself, etcd being ${away ? "away" : "there"}`, async () => {
+  for (const [how, begin] of [
+    ["there", async () => {}],
+    ["away", (_etcd, network) => network.cut()],
+    ["frozen", (etcd) => etcd.freeze()],
+  ] as readonly [string, (etcd: TestEtcd, network: Network) => unknown][]) {
+    test(`ends by itself, etcd being ${how}`, async () => {
       await using etcd = await startEtcd();
       await using network = await createNetwork(etcd.address);
       const child = run(network.address);
       try {
         await once(child, "message");
-        if (away) await network.cut();
+        await begin(etcd, network);
         const exit = once(child, "exit");
         child.send("close");
         assert.deepEqual(await exit, [0, null]);
       } finally {
         child.kill("SIGKILL");
       }
-      if (!away) {
+      if (how === "there") {
         assert.equal(await etcd.etcdctl("get", "--prefix", "/portolan/"), "");
       }
     });

@@ -1,0 +1,44 @@
+// Is the process that holds a key alive? A lease that is renewed says so; that
+// of a process that crashed stands for a while, and only runs down.
+
+import type { Etcd3, IKeyValue } from "etcd3";
+
+/** After which time to look again, in milliseconds. */
+export const LOOK_AGAIN_MS = 500;
+
+interface Sight {
+  readonly lease: string;
+  /** When it will be over, if it is not renewed; by the clock, at the latest. */
+  readonly endsAt: number;
+}
+
+/**
+ * Watches the leases of others.
+ */
+export class Holders {
+  readonly #now: () => number;
+  // By who asks: what was seen first of the lease that is in the way.
+  readonly #seen = new WeakMap<object, Sight>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * Tell whether the lease of a key was renewed since `asker` first asked. A
+   * process that lives renews it each third of its time to live, or so.
+   */
+  async wasRenewed(
+    client: Etcd3,
+    asker: object,
+    { lease }: IKeyValue,
+  ): Promise<boolean> {
+    const { TTL } = await client.leaseClient.leaseTimeToLive({ ID: lease });
+    // etcd leaves out what is less than a second.
+    const leastEndsAt = this.#now() + Number(TTL) * 1000;
+    const before = this.#seen.get(asker);
+    if (before?.lease === lease) return leastEndsAt > before.endsAt;
+    this.#seen.set(asker, { lease, endsAt: leastEndsAt + 1000 });
+    return false;
+  }
+}
