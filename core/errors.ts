@@ -13,6 +13,7 @@ export const errorCodes = {
   ERR_ID_TAKEN: "A fixed instance id is held by another process.",
   ERR_START_FAILED: "A service ended before it was registered.",
   ERR_REGISTRY_UNAVAILABLE: "The registry did not answer in time.",
+  ERR_NOT_REGISTERED: "No instance of that name or service is registered.",
   ERR_CLOSED: "The object was closed and can't be used any more.",
 } as const;
 

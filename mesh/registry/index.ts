@@ -18,7 +18,15 @@ export {
   createEtcdDirectory,
   createEtcdRegistrar,
   type EtcdDirectoryOptions,
+  type EtcdInspectOptions,
   type EtcdRegistrarOptions,
+  type EtcdReport,
+  type InspectedInstance,
+  type InspectedKey,
+  type InspectedLease,
+  type InspectedState,
+  inspectEtcd,
+  type MalformedRecord,
 } from "./etcd/index.ts";
 export { createSnapshotFeed, type SnapshotFeed } from "./feed.ts";
 export { createMemoryRegistry, type MemoryRegistry } from "./memory.ts";

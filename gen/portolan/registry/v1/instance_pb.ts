@@ -4,13 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file portolan/registry/v1/instance.proto.
  */
 export const file_portolan_registry_v1_instance: GenFile = /*@__PURE__*/
-  fileDesc("CiNwb3J0b2xhbi9yZWdpc3RyeS92MS9pbnN0YW5jZS5wcm90bxIUcG9ydG9sYW4ucmVnaXN0cnkudjEi3QIKCEluc3RhbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhAKCHNlcnZpY2VzGAUgAygJEhUKDXNjaGVtYV9kaWdlc3QYBiABKAkSMQoJcHJvdG9jb2xzGAcgAygOMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuUHJvdG9jb2wSKgoFc3RhdGUYCCABKA4yGy5wb3J0b2xhbi5yZWdpc3RyeS52MS5TdGF0ZRIOCgZ3ZWlnaHQYCSABKA0SDAoEem9uZRgKIAEoCRI+CghtZXRhZGF0YRgLIAMoCzIsLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKmQKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEQoNUFJPVE9DT0xfR1JQQxABEhUKEVBST1RPQ09MX0dSUENfV0VCEAISFAoQUFJPVE9DT0xfQ09OTkVDVBADKkUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfU0VSVklORxABEhIKDlNUQVRFX0RSQUlOSU5HEAJiBnByb3RvMw");
+  fileDesc("CiNwb3J0b2xhbi9yZWdpc3RyeS92MS9pbnN0YW5jZS5wcm90bxIUcG9ydG9sYW4ucmVnaXN0cnkudjEinAMKCEluc3RhbmNlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHYWRkcmVzcxgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhAKCHNlcnZpY2VzGAUgAygJEhUKDXNjaGVtYV9kaWdlc3QYBiABKAkSMQoJcHJvdG9jb2xzGAcgAygOMh4ucG9ydG9sYW4ucmVnaXN0cnkudjEuUHJvdG9jb2wSKgoFc3RhdGUYCCABKA4yGy5wb3J0b2xhbi5yZWdpc3RyeS52MS5TdGF0ZRIOCgZ3ZWlnaHQYCSABKA0SDAoEem9uZRgKIAEoCRI+CghtZXRhZGF0YRgLIAMoCzIsLnBvcnRvbGFuLnJlZ2lzdHJ5LnYxLkluc3RhbmNlLk1ldGFkYXRhRW50cnkSDQoFbm9uY2UYDCABKAkSLgoKc3RhcnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKmQKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEQoNUFJPVE9DT0xfR1JQQxABEhUKEVBST1RPQ09MX0dSUENfV0VCEAISFAoQUFJPVE9DT0xfQ09OTkVDVBADKkUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfU0VSVklORxABEhIKDlNUQVRFX0RSQUlOSU5HEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Instance is one running process that serves RPCs, as the registry knows it.
@@ -100,6 +102,21 @@ export type Instance = Message<"portolan.registry.v1.Instance"> & {
    * @generated from field: map<string, string> metadata = 11;
    */
   metadata: { [key: string]: string };
+
+  /**
+   * Random per registration: tells a writer which record is its own.
+   *
+   * @generated from field: string nonce = 12;
+   */
+  nonce: string;
+
+  /**
+   * When the process started, by its own clock. For people to read, never for
+   * decisions.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 13;
+   */
+  startedAt?: Timestamp | undefined;
 };
 
 /**
