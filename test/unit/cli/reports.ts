@@ -23,8 +23,8 @@ export function greeter(
     schemaDigest: DIGEST,
     state: State.SERVING,
     startedAt: timestampFromMs(NOW_MS - 192_000),
-    ...fields,
   });
+  Object.assign(instance, fields);
   return {
     key: `/portolan/v1/instances/${instance.name}/${instance.id}`,
     revision: 7n,
