@@ -7,7 +7,7 @@ import {
   type Directory,
   type Snapshot,
 } from "../../mesh/registry/index.ts";
-import { PROBE_SERVICE } from "./records.ts";
+import { isProbeService } from "./records.ts";
 
 /** What it is told: follow that etcd, stop, or tell the memory in use. */
 export type DirectoryOrder =
@@ -22,6 +22,7 @@ export type DirectoryNews =
       /** From process.hrtime(), in milliseconds. */
       readonly atMs: number;
       readonly instances: number;
+      /** The ids of those that want calls. */
       readonly probes: readonly string[];
     }
   | { readonly news: "closed" }
@@ -54,12 +55,14 @@ process.on("message", async (message) => {
 function report(snapshot: Snapshot): void {
   const atMs = Number(process.hrtime.bigint()) / 1e6;
   if (snapshot.freshness === "never") return;
-  const probes = snapshot.serving.get(PROBE_SERVICE) ?? [];
+  const probes = [...snapshot.serving]
+    .filter(([service]) => isProbeService(service))
+    .flatMap(([, instances]) => instances.map(({ id }) => id));
   tell({
     news: "snapshot",
     atMs,
     instances: snapshot.instances.length,
-    probes: probes.map(({ id }) => id),
+    probes,
   });
 }
 

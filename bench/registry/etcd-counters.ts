@@ -38,16 +38,31 @@ function total(counters: Counters): number {
   return [...counters.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** What was started between two readings, by method, divided by `parts`. */
-export function startedPer(
-  parts: number,
-  before: Counters,
-  after: Counters,
-): Record<string, number> {
-  const started: Record<string, number> = {};
+/** What was started between two readings, by method. */
+export function startedBetween(before: Counters, after: Counters): Counters {
+  const started = new Map<string, number>();
   for (const [method, count] of after) {
     const more = count - (before.get(method) ?? 0);
-    if (more > 0) started[method] = more / parts;
+    if (more > 0) started.set(method, more);
   }
   return started;
+}
+
+/** Without what only registrars do: leases, and transactions on their keys. */
+export function withoutRegistrars(counters: Counters): Counters {
+  return new Map(
+    [...counters].filter(
+      ([method]) => !method.startsWith("Lease/") && method !== "KV/Txn",
+    ),
+  );
+}
+
+/** The mean of `parts` processes, for a report. */
+export function meanOf(
+  parts: number,
+  counters: Counters,
+): Record<string, number> {
+  return Object.fromEntries(
+    [...counters].map(([method, count]) => [method, count / parts]),
+  );
 }

@@ -6,9 +6,11 @@ import { startEtcd, type TestEtcd } from "../../test/support/etcd.ts";
 import { cpuTimeMs, describeMachine } from "../machine.ts";
 import { measureChanges } from "./changes.ts";
 import {
+  meanOf,
   readCounters,
   readSettledCounters,
-  startedPer,
+  startedBetween,
+  withoutRegistrars,
 } from "./etcd-counters.ts";
 import { measureKeepAlives } from "./keep-alives.ts";
 import { follow, measureListing, startDirectory } from "./listing.ts";
@@ -112,8 +114,14 @@ async function followChanges(
     changes: changes.latencies,
     following: {
       elapsedMs,
-      startedPerDirectory: startedPer(directories.length, atStart, synced),
-      startedDuringChanges: startedPer(1, synced, after),
+      startedPerDirectory: meanOf(
+        directories.length,
+        withoutRegistrars(startedBetween(atStart, synced)),
+      ),
+      startedDuringChanges: meanOf(
+        1,
+        withoutRegistrars(startedBetween(synced, after)),
+      ),
       cpuMsPerChange: cpuMs / directories.length / changes.made,
     },
   };

@@ -11,8 +11,14 @@ import {
 
 const SERVICES = 100;
 
-/** The proto service that only the changes under test belong to. */
-export const PROBE_SERVICE = "bench.v1.ProbeService";
+// Each probe is alone with its service: several that vanish from one service
+// within seconds would be doubted, and kept.
+const PROBE_PREFIX = "bench.v1.Probe";
+
+/** Whether a proto service is that of a probe. */
+export function isProbeService(service: string): boolean {
+  return service.startsWith(PROBE_PREFIX);
+}
 
 /** The instance number `index`. */
 export function createRecord(index: number): Instance {
@@ -22,7 +28,7 @@ export function createRecord(index: number): Instance {
 
 /** An instance whose coming and going is timed. */
 export function createProbe(index: number): Instance {
-  return describe("probe", PROBE_SERVICE, index);
+  return describe("probe", `${PROBE_PREFIX}${index}`, index);
 }
 
 function describe(name: string, service: string, index: number): Instance {
