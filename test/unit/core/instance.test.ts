@@ -7,7 +7,6 @@ import {
   decodeInstance,
   encodeInstance,
   equalInstances,
-  type Instance,
   Protocol,
   State,
 } from "../../../core/instance.ts";
@@ -107,7 +106,7 @@ describe("equalInstances()", () => {
     assert.ok(equalInstances(full, createInstance({ ...full })));
   });
 
-  const changes: Partial<Instance>[] = [
+  const changes: Parameters<typeof createInstance>[0][] = [
     { id: "2" },
     { state: State.DRAINING },
     { services: [] },

@@ -104,15 +104,16 @@ export type Instance = Message<"portolan.registry.v1.Instance"> & {
   metadata: { [key: string]: string };
 
   /**
-   * Random per registration: tells a writer which record is its own.
+   * Random for each registration. Whoever registered knows by it that what
+   * stands in the registry is its own, also after an answer that got lost.
    *
    * @generated from field: string nonce = 12;
    */
   nonce: string;
 
   /**
-   * When the process started, by its own clock. For people to read, never for
-   * decisions.
+   * When it was registered first, by its own clock. For people to read: nothing
+   * is ever decided by it.
    *
    * @generated from field: google.protobuf.Timestamp started_at = 13;
    */
