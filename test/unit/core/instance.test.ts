@@ -7,6 +7,7 @@ import {
   decodeInstance,
   encodeInstance,
   equalInstances,
+  type Instance,
   Protocol,
   State,
 } from "../../../core/instance.ts";
@@ -106,7 +107,7 @@ describe("equalInstances()", () => {
     assert.ok(equalInstances(full, createInstance({ ...full })));
   });
 
-  const changes: Parameters<typeof createInstance>[0][] = [
+  const changes: Partial<Instance>[] = [
     { id: "2" },
     { state: State.DRAINING },
     { services: [] },
