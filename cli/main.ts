@@ -4,6 +4,7 @@
 import { PortolanError } from "../core/index.ts";
 import { runGateway } from "../gateway/index.ts";
 import { runProgram } from "../runtime/index.ts";
+import { runDescribe } from "./describe.ts";
 import { runDev } from "./dev/index.ts";
 import { runList } from "./list.ts";
 import { runRegistry } from "./registry.ts";
@@ -27,6 +28,10 @@ const commands: Readonly<Record<string, Command>> = {
     run: runRegistry,
   },
   list: { description: "List the registered instances.", run: runList },
+  describe: {
+    description: "Tell all about the instances of one service.",
+    run: runDescribe,
+  },
 };
 
 function help(): string {

@@ -14,6 +14,7 @@ export const errorCodes = {
   ERR_START_FAILED: "A service ended before it was registered.",
   ERR_REGISTRY_UNAVAILABLE: "The registry did not answer in time.",
   ERR_REGISTRY_DENIED: "The registry refused the user or the keys asked for.",
+  ERR_NOT_REGISTERED: "No instance of that name or service is registered.",
   ERR_CLOSED: "The object was closed and can't be used any more.",
 } as const;
 

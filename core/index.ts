@@ -36,4 +36,4 @@ export {
   Protocol,
   State,
 } from "./instance.ts";
-export { createInstanceId } from "./instance-id.ts";
+export { createInstanceId, instanceIdTime } from "./instance-id.ts";

@@ -15,3 +15,14 @@ export function createInstanceId(nowMs: number = Date.now()): string {
     .toString("hex")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
+
+/**
+ * When an id of createInstanceId() was made, in milliseconds since 1970 by the
+ * clock of its maker; undefined for an id that is no UUID of version 7.
+ */
+export function instanceIdTime(id: string): number | undefined {
+  const pattern =
+    /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-/i;
+  const [, high, low] = pattern.exec(id) ?? [];
+  return high && low ? Number.parseInt(high + low, 16) : undefined;
+}

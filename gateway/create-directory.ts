@@ -19,6 +19,10 @@ export function createDirectory(values: GatewayFlagValues): Directory {
   const fixed = toStaticDirectory(values);
   if (fixed !== undefined && values.etcd === undefined) return fixed;
   const etcd = values.etcd ?? [etcdFlags.etcd.default];
-  const found = createEtcdDirectory(toEtcdOptions({ ...values, etcd }));
+  const cacheFile = values["registry-cache"];
+  const found = createEtcdDirectory({
+    ...toEtcdOptions({ ...values, etcd }),
+    ...(cacheFile === undefined ? {} : { cacheFile }),
+  });
   return fixed === undefined ? found : mergeDirectories(found, fixed);
 }

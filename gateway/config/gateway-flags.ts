@@ -4,6 +4,7 @@ import {
   type FlagValues,
   parseAddress,
   parseDurationMs,
+  parseText,
 } from "../../core/index.ts";
 import { etcdFlags, staticFlags } from "../../mesh/registry/index.ts";
 import { parseOrigins } from "./origins.ts";
@@ -23,6 +24,13 @@ export const gatewayFlags = {
     description: `${etcdFlags.etcd.description}\nDefault: ${etcdFlags.etcd.default}; none with --static or --static-file.`,
     env: etcdFlags.etcd.env,
     parse: etcdFlags.etcd.parse,
+  },
+  "registry-cache": {
+    placeholder: "FILE",
+    description:
+      "Where to keep the last snapshot of the registry, so that the gateway\ncan start while etcd is away. Default: nowhere.",
+    env: "PORTOLAN_REGISTRY_CACHE",
+    parse: parseText,
   },
   ...staticFlags,
   "cors-origin": {

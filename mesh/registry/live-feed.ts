@@ -21,8 +21,9 @@ export interface LiveFeedOptions {
   readonly cache?: SnapshotCache | undefined;
 }
 
-/** An instance and the text it came as. */
+/** An instance and what it came as. */
 export interface LiveEntry extends Entry {
+  /** The text, or something that stands for it. Other texts, other values. */
   readonly value: string;
 }
 

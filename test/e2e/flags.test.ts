@@ -12,6 +12,7 @@ const programs = {
   user: ["services/user/main.ts"],
   "portolan gateway": [cli, "gateway"],
   "portolan list": [cli, "list"],
+  "portolan describe": [cli, "describe"],
   "portolan registry": [cli, "registry"],
   "portolan dev": [cli, "dev"],
 } as const;
@@ -23,7 +24,8 @@ const flagsOf: Readonly<Record<ProgramName, readonly string[]>> = {
   say: ["listen", "version"],
   user: ["listen", "etcd"],
   "portolan gateway": ["listen", "etcd", "cors-origin", "drain-timeout"],
-  "portolan list": ["etcd"],
+  "portolan list": ["etcd", "json"],
+  "portolan describe": ["etcd", "json"],
   "portolan registry": ["listen"],
   "portolan dev": ["listen", "etcd", "watch"],
 };
@@ -108,6 +110,8 @@ const wrong: readonly Wrong[] = [
   },
   { program: "portolan list", flags: ["--etcd", "x"], says: /--etcd: "x"/ },
   { program: "portolan list", flags: ["greeter"], says: /greeter/ },
+  { program: "portolan describe", flags: [], says: /describe <service>/ },
+  { program: "portolan describe", flags: ["a", "b"], says: /name one service/ },
   {
     program: "portolan registry",
     flags: ["--listen", "x"],

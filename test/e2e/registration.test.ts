@@ -68,16 +68,11 @@ suite("registration", () => {
     const { stdout, code } = await runScript(list);
     assert.equal(code, 0);
     const cells = stdout.split("\n").map((line) => line.split(/ {2,}/));
-    assert.deepEqual(cells[0], [
-      ...["NAME", "ID", "ADDRESS", "VERSION", "STATE", "SERVICES"],
+    const own = cells.find(([name]) => name === "go.micro.server.worker");
+    assert.deepEqual(own?.slice(0, 5), [
+      ...["go.micro.server.worker", "1", worker.address, "1.2.3", "live"],
     ]);
-    assert.deepEqual(
-      cells.find(([name]) => name === "go.micro.server.worker"),
-      [
-        ...["go.micro.server.worker", "1", worker.address, "1.2.3"],
-        ...["serving", "greeter.v1.GreeterService"],
-      ],
-    );
+    assert.equal(own?.at(-1), "greeter.v1.GreeterService");
   });
 
   test("without flags the service's own name and a new id are registered", async () => {

@@ -91,8 +91,9 @@ class Follower implements EtcdDirectory {
     const { etcd, guard, gatherMs, random } = options;
     this.#options = options;
     this.#prefix = instancePrefix(etcd.namespace);
-    this.#records = new Records((key, value) =>
-      decodeRecord(key, value, etcd.namespace),
+    this.#records = new Records(
+      (key, value) => decodeRecord(key, value, etcd.namespace),
+      options.cacheFile !== undefined,
     );
     this.#connection = createConnection(etcd);
     this.#backoff = createBackoff({

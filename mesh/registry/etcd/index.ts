@@ -16,6 +16,16 @@ export {
   etcdFlags,
   toEtcdOptions,
 } from "./flags.ts";
+export {
+  type EtcdInspectOptions,
+  type EtcdReport,
+  type InspectedInstance,
+  type InspectedKey,
+  type InspectedLease,
+  type InspectedState,
+  inspectEtcd,
+  type MalformedRecord,
+} from "./inspect.ts";
 export type { EtcdOptions, EtcdTlsOptions } from "./options.ts";
 export { createEtcdRegistrar } from "./registrar.ts";
 export type { EtcdRegistrarOptions } from "./registrar-options.ts";

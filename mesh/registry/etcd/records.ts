@@ -4,6 +4,7 @@
 // comes from. A value that can't be read is counted and reported once for each
 // time it was written, and hides nobody else.
 
+import { hash } from "node:crypto";
 import type { IEvent, IKeyValue } from "etcd3";
 import { equalInstances, type Instance } from "../../../core/index.ts";
 import { skippedRecords } from "../diagnostics.ts";
@@ -27,6 +28,7 @@ type RecordChange = Change<LiveEntry>;
  */
 export class Records {
   readonly #decode: Decode;
+  readonly #keepTexts: boolean;
   #known = new Map<string, Known>();
   #revision = 0;
   #skipped = 0;
@@ -36,8 +38,13 @@ export class Records {
   // What was read of its first pages.
   readonly #foreseen = new Map<string, LiveEntry>();
 
-  constructor(decode: Decode) {
+  /**
+   * With `keepTexts` the texts stay at hand, for values(). Else a digest of each
+   * does, to tell whether it changed: texts are half of the memory.
+   */
+  constructor(decode: Decode, keepTexts = false) {
     this.#decode = decode;
+    this.#keepTexts = keepTexts;
   }
 
   /** The newest revision that was applied. */
@@ -55,7 +62,7 @@ export class Records {
     return this.#skippedTotal;
   }
 
-  /** The texts of all records that can be read. */
+  /** The texts of all records that can be read, if they are kept. */
   *values(): Generator<string> {
     for (const { entry } of this.#known.values()) {
       if (entry !== undefined) yield entry.value;
@@ -85,9 +92,10 @@ export class Records {
   foresee(page: readonly IKeyValue[]): void {
     for (const record of page) {
       const key = record.key.toString();
-      const value = record.value.toString();
+      const text = record.value.toString();
+      const value = this.#toValue(text);
       if (this.#known.get(key)?.entry?.value === value) continue;
-      const entry = this.#read(key, value);
+      const entry = this.#read(key, text, value);
       if (!(entry instanceof Error)) this.#foreseen.set(key, entry);
     }
   }
@@ -151,11 +159,13 @@ export class Records {
     known: Known | undefined,
   ): RecordChange | undefined {
     const modRevision = Number(record.mod_revision);
-    const value = record.value.toString();
+    const text = record.value.toString();
+    const value = this.#toValue(text);
     const before = known?.entry;
     // Compared by what it says: after etcd lost its data the same revision may
     // stand for something else.
-    const after = before?.value === value ? before : this.#read(key, value);
+    const after =
+      before?.value === value ? before : this.#read(key, text, value);
     if (after instanceof Error) {
       const isNew = known?.modRevision !== modRevision || before !== undefined;
       this.#skip(key, after, isNew);
@@ -174,10 +184,14 @@ export class Records {
     return { key, before, after: entry };
   }
 
-  #read(key: string, value: string): LiveEntry | Error {
+  #toValue(text: string): string {
+    return this.#keepTexts ? text : hash("sha1", text, "base64");
+  }
+
+  #read(key: string, text: string, value: string): LiveEntry | Error {
     const foreseen = this.#foreseen.get(key);
     if (foreseen?.value === value) return foreseen;
-    const instance = this.#decode(key, value);
+    const instance = this.#decode(key, text);
     return instance instanceof Error ? instance : { instance, value };
   }
 

@@ -2,9 +2,8 @@
 // of the registrations want, with one lease for all of them.
 //
 // Nothing else talks to etcd, so requests never overtake each other. Whatever
-// fails is simply not done yet, and done by a later pass: it holds the lease,
-// compares our keys with what should stand there (when it is time, when one was
-// touched, after every trouble), then writes what is missing.
+// fails is done by a later pass. A pass holds the lease, compares our keys with
+// what should stand there (in time, when touched, after trouble), and writes.
 
 import type { Etcd3, IKeyValue } from "etcd3";
 import {
@@ -32,8 +31,8 @@ import {
 } from "./registrar-options.ts";
 import {
   isStanding,
-  type OwnRecord,
   readKeys,
+  toOwnRecord,
   whyLost,
   writeOwn,
 } from "./write.ts";
@@ -88,15 +87,12 @@ class EtcdRegistrar implements Registrar {
       throw new PortolanError("ERR_CLOSED", "The registrar was closed.");
     }
     const { namespace } = this.#options.etcd;
-    const claim = new Claim(instance, () => this.#hurry(), {
-      namespace,
-      departure: this.#departure,
-    });
+    const options = { namespace, departure: this.#departure };
+    const claim = new Claim(instance, () => this.#hurry(), options);
     const holder = this.#claims.get(claim.key);
     if (holder !== undefined && holder.goal.state !== "gone") {
-      claim.refuse(
-        idTaken(claim.key, encodeInstance(holder.instance), namespace),
-      );
+      const text = encodeInstance(holder.instance);
+      claim.refuse(idTaken(claim.key, text, namespace));
     } else {
       this.#claims.set(claim.key, claim);
       this.#hurry();
@@ -300,9 +296,4 @@ class EtcdRegistrar implements Registrar {
   #until(time: number): number {
     return Math.max(0, time - this.#options.now());
   }
-}
-
-function toOwnRecord({ key, goal, instance }: Claim, lease: Lease): OwnRecord {
-  const value = goal.record && encodeInstance(goal.record);
-  return { key, value, nonce: instance.nonce, leaseId: lease.id };
 }

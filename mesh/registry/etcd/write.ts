@@ -7,7 +7,9 @@
 
 import type { Etcd3, IKeyValue, IRequestOp } from "etcd3";
 import { CompareResult, CompareTarget } from "etcd3";
-import { decodeInstance } from "../../../core/index.ts";
+import { decodeInstance, encodeInstance } from "../../../core/index.ts";
+import type { Claim } from "../claim.ts";
+import type { Lease } from "./lease.ts";
 
 // A transaction of etcd takes 128 operations, unless told otherwise.
 const KEYS_PER_READ = 100;
@@ -125,4 +127,11 @@ function toOperation(key: Buffer, record: OwnRecord): IRequestOp {
   if (record.value === undefined) return { request_delete_range: { key } };
   const value = Buffer.from(record.value);
   return { request_put: { key, value, lease: record.leaseId } };
+}
+
+/** What is to stand in etcd for a claim, with the lease that it hangs on. */
+export function toOwnRecord(claim: Claim, { id }: Lease): OwnRecord {
+  const { key, goal, instance } = claim;
+  const value = goal.record && encodeInstance(goal.record);
+  return { key, value, nonce: instance.nonce, leaseId: id };
 }
