@@ -35,7 +35,7 @@ const list = (revision: number, ...records: IKeyValue[]) => ({
 
 // Records after a list of "a" and "b" at revision 5.
 function open() {
-  const records = new Records(decodeRecord);
+  const records = new Records(decodeRecord, true);
   records.replace(list(5, record("a", 2), record("b", 3)));
   const say = () =>
     [...records.values()]
@@ -97,7 +97,7 @@ test("a list that says the same says nothing, and keeps the objects", () => {
 });
 
 test("what another process knew is older than all that etcd says", () => {
-  const records = new Records(decodeRecord);
+  const records = new Records(decodeRecord, true);
   const one = instance({ id: "a" });
   const entry = { instance: one, value: encodeInstance(one) };
   records.recall([[instanceKey(one), entry]]);

@@ -8,9 +8,11 @@ const hosts = ["127.0.0.1:2379"];
 
 describe("the options of a registrar", () => {
   test("have the defaults that they document", () => {
-    const { now, random, ...others } = resolveEtcdRegistrarOptions({ hosts });
-    assert.deepEqual(others, {
+    const { etcd, now, random, ...others } = resolveEtcdRegistrarOptions({
       hosts,
+    });
+    assert.deepEqual(etcd.hosts, hosts);
+    assert.deepEqual(others, {
       leaseTtlSeconds: 15,
       renewalRatio: 1 / 3,
       checkIntervalSeconds: 15,
