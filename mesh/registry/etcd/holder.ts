@@ -33,12 +33,15 @@ export class Holders {
     asker: object,
     { lease }: IKeyValue,
   ): Promise<boolean> {
+    const askedAt = this.#now();
     const { TTL } = await client.leaseClient.leaseTimeToLive({ ID: lease });
-    // etcd leaves out what is less than a second.
-    const leastEndsAt = this.#now() + Number(TTL) * 1000;
+    // etcd looked at its clock after we asked and before we heard, and leaves
+    // out what is less than a second. A slow answer proves nothing.
+    const earliestMs = askedAt + Number(TTL) * 1000;
+    const latestMs = this.#now() + (Number(TTL) + 1) * 1000;
     const before = this.#seen.get(asker);
-    if (before?.lease === lease) return leastEndsAt > before.endsAt;
-    this.#seen.set(asker, { lease, endsAt: leastEndsAt + 1000 });
+    if (before?.lease === lease) return earliestMs > before.endsAt;
+    this.#seen.set(asker, { lease, endsAt: latestMs });
     return false;
   }
 }

@@ -10,6 +10,7 @@ import { equalInstances, type Instance } from "../../../core/index.ts";
 import { skippedRecords } from "../diagnostics.ts";
 import type { Change } from "../guard.ts";
 import type { LiveEntry } from "../live-feed.ts";
+import { createSharing } from "../sharing.ts";
 import type { Listing } from "./range.ts";
 
 /** Reads a value; see decodeRecord(). */
@@ -29,6 +30,7 @@ type RecordChange = Change<LiveEntry>;
 export class Records {
   readonly #decode: Decode;
   readonly #keepTexts: boolean;
+  readonly #share = createSharing();
   #known = new Map<string, Known>();
   #revision = 0;
   #skipped = 0;
@@ -192,7 +194,8 @@ export class Records {
     const foreseen = this.#foreseen.get(key);
     if (foreseen?.value === value) return foreseen;
     const instance = this.#decode(key, text);
-    return instance instanceof Error ? instance : { instance, value };
+    if (instance instanceof Error) return instance;
+    return { instance: this.#share(instance), value };
   }
 
   #skip(key: string, reason: Error, isNew: boolean): void {
