@@ -29,7 +29,7 @@ export function logRegistry(logger: Logger): () => void {
     registryFailures.subscribe(({ role, hosts, reason }) =>
       logger.warn(
         { role, hosts, error: reason.message },
-        "registry unreachable, trying on",
+        "registry failed, trying on",
       ),
     ),
     skippedRecords.subscribe(({ key, reason }) =>

@@ -37,13 +37,11 @@ export interface ServiceOptions {
   readonly name: string;
 
   /**
-   * Define what is served, with Connect's own router. May be asynchronous. A
-   * PortolanError thrown here ends the program with its message.
+   * Define what is served, with Connect's own router. A promise is awaited, any
+   * other result ignored. A PortolanError thrown here ends the program with its
+   * message.
    */
-  readonly routes: (
-    router: ConnectRouter,
-    context: ServiceContext,
-  ) => void | Promise<void>;
+  readonly routes: (router: ConnectRouter, context: ServiceContext) => unknown;
 
   /** Flags of the service's own, beside those that every service has. */
   readonly settings?: Settings;

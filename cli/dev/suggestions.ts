@@ -1,6 +1,10 @@
 // Commands to try, once everything answers.
 
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMethod,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import { readRestRules, type Schema } from "../../rpc/index.ts";
 import { DEMO_ACCOUNT } from "./services.ts";
 
@@ -55,6 +59,7 @@ function example({ input }: DescMethod): string {
 
 /** Only what is surely valid: text and truth; numbers have limits. */
 function exampleValue(field: DescField): string | undefined {
-  const isText = field.fieldKind === "scalar" && field.scalar === 9;
+  const isText =
+    field.fieldKind === "scalar" && field.scalar === ScalarType.STRING;
   return isText && field.oneof === undefined ? field.name : undefined;
 }

@@ -71,7 +71,12 @@ export function createSnapshotTeller(): SnapshotTeller {
         const change = { from, to: next.freshness };
         freshnessChanges.publish(reason ? { ...change, reason } : change);
       }
-      for (const observer of [...observers]) notify(observer, next);
+      for (const observer of [...observers]) {
+        // One of them may have caused a newer one, which all have heard then,
+        // or ended another's subscription.
+        if (snapshot !== next) return;
+        if (observers.has(observer)) notify(observer, next);
+      }
     },
     subscribe(observer) {
       // An entry of its own: the same function may be subscribed twice.

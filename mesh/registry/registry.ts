@@ -77,7 +77,8 @@ export interface Registration extends AsyncDisposable {
 
   /**
    * Give the claim up. Resolves when the registry has it, or when the time for
-   * a departure is used up (see drain()); then the lease ends by itself.
+   * a departure is used up (see drain()); then the lease ends by itself. Without
+   * drain() before, others can't tell it from a crash.
    */
   close(): Promise<void>;
 }

@@ -40,7 +40,9 @@ export class Holders {
     const earliestMs = askedAt + Number(TTL) * 1000;
     const latestMs = this.#now() + (Number(TTL) + 1) * 1000;
     const before = this.#seen.get(asker);
-    if (before?.lease === lease) return earliestMs > before.endsAt;
+    // 0 is also what a lease has that is over and not yet taken away.
+    if (before?.lease === lease)
+      return Number(TTL) > 0 && earliestMs > before.endsAt;
     this.#seen.set(asker, { lease, endsAt: latestMs });
     return false;
   }

@@ -8,10 +8,11 @@ import { type Instance, PortolanError } from "portolan/core";
 import * as embeddedEtcd from "portolan/embedded-etcd";
 import * as gateway from "portolan/gateway";
 import type { Directory } from "portolan/registry";
+import * as registryTesting from "portolan/registry/testing";
 import { runService, type ServiceContext } from "portolan/runtime";
 import { HelloService } from "./gen/hello/v1/hello_pb.js";
 
-export { balancer, embeddedEtcd, gateway };
+export { balancer, embeddedEtcd, gateway, registryTesting };
 
 export async function greet(etcd: string): Promise<string> {
   const client = createClient(HelloService, createMeshTransport({ etcd }));
