@@ -77,6 +77,7 @@ export function createConnection(options: ResolvedEtcdOptions): Connection {
     explain: (reason) =>
       toRegistryError(reason, {
         host,
+        tls: tls !== undefined,
         user: account?.user,
         prefix: instancePrefix(namespace),
       }),

@@ -58,6 +58,8 @@ export function withoutTokenText(details: string): string {
 export interface FailureContext {
   /** "host:port" of the member. */
   readonly host: string;
+  /** Whether it was asked over TLS. */
+  readonly tls: boolean;
   /** undefined if none was given. */
   readonly user: string | undefined;
   /** What all keys begin with. */
@@ -76,7 +78,7 @@ export function toRegistryError(
   const where = context === undefined ? "etcd" : `etcd at ${context.host}`;
   const denial = context && explainDenial(text, context);
   const hint = HINTS.find(([words]) => words.test(text))?.[1];
-  const why = denial ?? hint;
+  const why = denial ?? hint ?? explainUnavailable(text, context);
   return new PortolanError(
     denial === undefined ? "ERR_REGISTRY_UNAVAILABLE" : "ERR_REGISTRY_DENIED",
     why === undefined ? `${where}: ${text}` : `${where} ${why} (${text})`,
@@ -126,9 +128,19 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /before secure TLS connection|wrong version number|packet length too long/,
     "does not answer over TLS",
   ],
-  [
-    /Last error: (?:Failed to connect|read ECONNRESET)/,
-    "closes connections at once: maybe it wants TLS",
-  ],
-  [/14 UNAVAILABLE/, "can't be reached"],
 ];
+
+// Which of the two it is, is a matter of who is faster.
+const CLOSED_AT_ONCE =
+  /Last error: (?:Error: )?(?:Failed to connect|read ECONNRESET)/;
+
+function explainUnavailable(
+  text: string,
+  context: FailureContext | undefined,
+): string | undefined {
+  if (CLOSED_AT_ONCE.test(text)) {
+    const maybe = context?.tls ? "it does not answer over TLS" : "it wants TLS";
+    return `closes connections at once: maybe ${maybe}`;
+  }
+  return /14 UNAVAILABLE/.test(text) ? "can't be reached" : undefined;
+}
