@@ -21,7 +21,7 @@ export function parseAddress(text: string): Address | Error {
   const port = Number(match?.[3]);
   if (host === undefined || port > 65535) {
     return new Error(
-      `"${text}" is not host:port (for example 127.0.0.1:8881 or [::1]:8881)`,
+      `"${text.replace(/\/\/[^/]*@/, "//")}" is not host:port (for example 127.0.0.1:8881 or [::1]:8881)`,
     );
   }
   return { host, port };

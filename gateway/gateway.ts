@@ -113,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       own.close();
       await server.close(graceMs);
       unsubscribe();
+      router[Symbol.dispose]();
       catalog.close();
       connections.close();
     },

@@ -29,11 +29,21 @@ export function toUpstreamHeaders(request: HttpRequest): OutgoingHttpHeaders {
   upstream[":method"] = request.method;
   upstream[":path"] = request.url;
   upstream[":scheme"] = "http";
-  upstream[":authority"] = headers[":authority"] ?? headers.host ?? "";
+  upstream[":authority"] = authorityOf(headers);
   // gRPC servers refuse a call without it.
   if (/\btrailers\b/i.test(String(headers["te"] ?? "")))
     upstream["te"] = "trailers";
   return upstream;
+}
+
+// A caller over HTTP/1.1 may send any bytes as its host. As an authority they
+// would be an invalid frame, for which an instance ends the connection that
+// all callers share. RFC 3986, section 3.2: host and port, without user.
+const AUTHORITY = /^[\w.~!$&'()*+,;=%:[\]-]+$/;
+
+function authorityOf(headers: IncomingHttpHeaders): string {
+  const given = headers[":authority"] ?? headers.host ?? "";
+  return AUTHORITY.test(given) ? given : "invalid";
 }
 
 /**

@@ -14,6 +14,9 @@ import {
 import type { RequestHandler } from "../wire/index.ts";
 import type { SchemaCatalog } from "./schema-catalog.ts";
 
+/** Names are all that these services are sent; in bytes, decompressed. */
+const READ_MAX_BYTES = 64 << 10;
+
 /**
  * The gateway's own services.
  */
@@ -60,7 +63,10 @@ export function createOwnServices(
 
   return {
     handles: (path) => routes.methods.has(path),
-    handler: createNodeAdapter({ routes: routes.define }),
+    handler: createNodeAdapter({
+      routes: routes.define,
+      readMaxBytes: READ_MAX_BYTES,
+    }),
     drain() {
       draining = true;
       update();

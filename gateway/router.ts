@@ -28,7 +28,7 @@ export type Routing =
 /**
  * Chooses an instance for a request.
  */
-export interface Router {
+export interface Router extends Disposable {
   route(request: { readonly method: string; readonly path: string }): Routing;
 }
 
@@ -53,7 +53,7 @@ export function createRouter(
   // unavailable, not unknown.
   const services = new Map<string, ServiceUpstreams>();
   let upstreams = new Map<string, Upstream>();
-  directory.subscribe(({ instances, serving }) => {
+  const unsubscribe = directory.subscribe(({ instances, serving }) => {
     upstreams = new Map(
       instances.map((instance) => {
         const key = keyOf(instance);
@@ -73,6 +73,7 @@ export function createRouter(
   });
 
   return {
+    [Symbol.dispose]: unsubscribe,
     route({ method, path }) {
       const rest = catalog.findRest(path);
       const service = rest?.service ?? RPC_PATH.exec(path)?.[1];

@@ -39,7 +39,8 @@ interface Entry {
  */
 export function createSchemaCatalog(logger: Logger): SchemaCatalog {
   const entries = new Map<string, Entry>();
-  const rest = new Map<string, RestRoute>();
+  // By path: who claims it, in the order in which they came.
+  const rest = new Map<string, RestRoute[]>();
   const backoff = createBackoff({ initialMs: 200, maxMs: 5_000 });
   let schemas: readonly Schema[] = [];
   let snapshot: Snapshot | undefined;
@@ -76,17 +77,29 @@ export function createSchemaCatalog(logger: Logger): SchemaCatalog {
   function addRest(schema: Schema): void {
     for (const service of schema.services) {
       for (const route of readRestRules(service).routes) {
-        const first = rest.get(route.path);
-        if (first === undefined || first.service === route.service) {
-          rest.set(route.path, route);
-          continue;
-        }
+        const claims = rest.get(route.path) ?? [];
+        const mine = claims.findIndex(
+          (claim) => claim.service === route.service,
+        );
+        if (mine >= 0) claims[mine] = route;
+        else rest.set(route.path, [...claims, route]);
+        const keeps = findRest(route.path)?.service;
+        if (mine >= 0 || keeps === route.service) continue;
         logger.warn(
-          { path: route.path, keeps: first.service, claims: route.service },
+          { path: route.path, keeps, claims: route.service },
           "two services claim one REST path: the first one keeps it",
         );
       }
     }
+  }
+
+  /** The first who claims a path and is there; if nobody is, the first. */
+  function findRest(path: string): RestRoute | undefined {
+    const claims = rest.get(path);
+    return (
+      claims?.find(({ service }) => snapshot?.serving.has(service)) ??
+      claims?.[0]
+    );
   }
 
   function sort(): void {
@@ -130,7 +143,7 @@ export function createSchemaCatalog(logger: Logger): SchemaCatalog {
     get schemas() {
       return schemas;
     },
-    findRest: (path) => rest.get(path),
+    findRest,
     update,
     async settled() {
       await Promise.all([...entries.values()].map(({ learning }) => learning));

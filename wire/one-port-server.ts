@@ -88,6 +88,10 @@ const HTTP2_OPTIONS: ServerOptions = {
   maxSessionMemory: 1_000,
   streamResetBurst: 100_000,
   streamResetRate: 10_000,
+  maxSessionInvalidFrames: 100_000,
+  maxSessionRejectedStreams: 100_000,
+  // HTTP/1.1 takes about as many in 16 KiB.
+  maxHeaderListPairs: 2_000,
   // Lets us, not nghttp2, decide about a header that occurs twice.
   strictSingleValueFields: false,
 };

@@ -69,9 +69,15 @@ export async function runDev(args: readonly string[]): Promise<void> {
 
   const ids = await Promise.race([fleet.started(), stop.then(() => [])]);
   let endWatch = () => {};
-  if (ids.length > 0) {
-    await whenListed(directory, ids);
-    await gateway.settled();
+  const isUp =
+    ids.length > 0 &&
+    (await Promise.race([
+      whenListed(directory, ids)
+        .then(() => gateway.settled())
+        .then(() => true),
+      stop.then(() => false),
+    ]));
+  if (isUp) {
     // Who reads that it is up may change a file at once.
     if (values.watch)
       endWatch = watchServices(
@@ -81,6 +87,7 @@ export async function runDev(args: readonly string[]): Promise<void> {
     const url = `http://${formatAddress(reachable(address))}`;
     welcome(
       url,
+      etcd.hosts,
       isExample ? exampleCommands(url) : commandsFor(url, gateway.schemas),
     );
   }
@@ -131,9 +138,13 @@ function reachable({ host, port }: Address): Address {
   return { host: isWildcard(host) ? "127.0.0.1" : host, port };
 }
 
-function welcome(url: string, commands: readonly string[]): void {
+function welcome(
+  url: string,
+  hosts: readonly string[],
+  commands: readonly string[],
+): void {
   const list = commands.map((command) => `  ${command}\n`).join("");
   process.stdout.write(
-    `\nPortolan is up, the gateway listens on ${url}. Try:\n\n${list}\nCtrl-C stops everything.\n\n`,
+    `\nPortolan is up, the gateway listens on ${url}. Try:\n\n${list}\nThe registry is at --etcd ${hosts.join(",")}.\n\nCtrl-C stops everything.\n\n`,
   );
 }

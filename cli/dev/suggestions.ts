@@ -27,7 +27,7 @@ export function exampleCommands(url: string): string[] {
 
 /**
  * Commands for any services: one for each method that takes one message, with
- * an example of each simple field, and one for each REST path.
+ * its text fields to fill in, and one for each REST path.
  */
 export function commandsFor(url: string, schemas: readonly Schema[]): string[] {
   const services = schemas.flatMap((schema) => schema.services);
@@ -57,9 +57,9 @@ function example({ input }: DescMethod): string {
   return JSON.stringify(Object.fromEntries(fields));
 }
 
-/** Only what is surely valid: text and truth; numbers have limits. */
+/** Text is shown, empty, to be filled in; whatever it means, that is valid. */
 function exampleValue(field: DescField): string | undefined {
   const isText =
     field.fieldKind === "scalar" && field.scalar === ScalarType.STRING;
-  return isText && field.oneof === undefined ? field.name : undefined;
+  return isText && field.oneof === undefined ? "" : undefined;
 }

@@ -37,15 +37,21 @@ export function watchServices(
     }, SETTLE_MS);
   };
 
-  const watchers = foldersToWatch(root, specs).map(
-    (folder): FSWatcher =>
-      watch(folder, { recursive: true }, (_event, name) => {
-        if (name !== null) note(join(folder, name));
-      }),
-  );
+  const watchers = new Map<string, FSWatcher>();
+  const open = (folder: string) => {
+    watchers.get(folder)?.close();
+    const watcher = watch(folder, { recursive: true }, (event, name) => {
+      // On Linux a file that is replaced by another (as many editors save) is
+      // not watched any more: begin anew.
+      if (event === "rename") open(folder);
+      if (name !== null) note(join(folder, name));
+    });
+    watchers.set(folder, watcher);
+  };
+  for (const folder of foldersToWatch(root, specs)) open(folder);
   return () => {
     clearTimeout(settle);
-    for (const watcher of watchers) watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
   };
 }
 

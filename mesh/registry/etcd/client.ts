@@ -97,3 +97,13 @@ function onceOnly(listener: Listener): Listener {
       }),
   };
 }
+
+/**
+ * Cancel a stream of etcd's API. It is ended first: etcd3 takes the end of a
+ * stream that can still be written to for a failure of the member, and closes
+ * all other calls of the client with it.
+ */
+export function cancelStream(stream: { end(): void; cancel(): void }): void {
+  stream.end();
+  stream.cancel();
+}

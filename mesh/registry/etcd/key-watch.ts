@@ -6,6 +6,7 @@
 
 import type { Etcd3, IKeyValue, IWatchResponse } from "etcd3";
 import { within } from "../within.ts";
+import { cancelStream } from "./client.ts";
 import { REQUEST_MS } from "./connection.ts";
 
 type WatchStream = Awaited<ReturnType<Etcd3["watchClient"]["watch"]>>;
@@ -65,7 +66,7 @@ export class KeyWatch {
     this.#stream = undefined;
     this.#keys = new Set();
     this.#pending = 0;
-    stream?.cancel();
+    if (stream !== undefined) cancelStream(stream);
   }
 
   async #open(client: Etcd3["watchClient"]): Promise<WatchStream> {

@@ -10,6 +10,7 @@
 import { randomBytes } from "node:crypto";
 import type { Etcd3, ILeaseKeepAliveResponse } from "etcd3";
 import { within } from "../within.ts";
+import { cancelStream } from "./client.ts";
 import { REQUEST_MS } from "./connection.ts";
 import { isLeaseGone, isLeaseTaken, leaseGone } from "./errors.ts";
 import type { ResolvedEtcdRegistrarOptions } from "./registrar-options.ts";
@@ -79,7 +80,7 @@ export class Lease {
   detach(): void {
     const stream = this.#stream;
     this.#stream = undefined;
-    stream?.cancel();
+    if (stream !== undefined) cancelStream(stream);
   }
 
   async #grant(client: Etcd3): Promise<void> {

@@ -6,6 +6,7 @@
 
 import type { Etcd3, IEvent, IWatchResponse } from "etcd3";
 import { within } from "../within.ts";
+import { cancelStream } from "./client.ts";
 import { REQUEST_MS } from "./connection.ts";
 import { type Listing, prefixEnd } from "./range.ts";
 
@@ -69,7 +70,7 @@ export async function openWatch(
   function close(): void {
     open = false;
     signal.removeEventListener("abort", onAbort);
-    stream.cancel();
+    cancelStream(stream);
   }
   try {
     stream.write({
