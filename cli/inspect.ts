@@ -32,7 +32,7 @@ export async function inspect(values: EtcdFlagValues): Promise<EtcdReport> {
     if (!isUnavailable(cause)) throw cause;
     throw new PortolanError(
       "ERR_REGISTRY_UNAVAILABLE",
-      `etcd at ${values.etcd.join(",")} did not answer in time (${errorMessage(cause)}): is it running, is --etcd right?`,
+      `${errorMessage(cause)}: is it running, is --etcd right?`,
       { cause },
     );
   }
