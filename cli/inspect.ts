@@ -32,7 +32,7 @@ export async function inspect(values: EtcdFlagValues): Promise<EtcdReport> {
     if (!isUnavailable(cause)) throw cause;
     throw new PortolanError(
       "ERR_REGISTRY_UNAVAILABLE",
-      `${errorMessage(cause)}: is it running, is --etcd right?`,
+      `etcd at ${values.etcd.join(",")} did not answer in time (${errorMessage(cause)}): is it running, is --etcd right?`,
       { cause },
     );
   }

@@ -131,7 +131,7 @@ suite("portolan list and portolan describe", () => {
       const { stdout, stderr, code } = await runScript(command);
       assert.equal(code, 1);
       assert.equal(stdout, "");
-      assert.match(stderr, /^portolan \w+: etcd at 127.*can't be reached.*\n$/);
+      assert.match(stderr, /^portolan \w+: etcd at 127.*did not answer.*\n$/);
     };
     await Promise.all([check("list"), check("describe", "greeter")]);
   });
