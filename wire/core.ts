@@ -1,0 +1,368 @@
+// What a connection is, for either role: its streams, its windows, how it ends.
+// What frames mean to it is in the receive-*.ts files, what it sends in
+// sender.ts, when it is too late in time-limits.ts.
+
+import type { Duplex } from "node:stream";
+import { ErrorCode } from "./error-codes.ts";
+import {
+  DEFAULT_WINDOW_BYTES,
+  Flag,
+  FrameType,
+  MAX_STREAM_ID,
+} from "./frame.ts";
+import { Guard } from "./guard.ts";
+import type { HeaderBlock } from "./header-block.ts";
+import type { Limits } from "./limits.ts";
+import { Output } from "./output.ts";
+import { Sender } from "./sender.ts";
+import type { Violation, WireStats } from "./stats.ts";
+import { type ClosedBy, Stream, type StreamOwner } from "./stream.ts";
+
+/**
+ * The states of a connection, in this order.
+ *
+ * - `open`
+ * - `draining`: no new streams; it closes when the last one has ended.
+ * - `closed`: we are done with it; what was said last may still be on its way.
+ */
+export type ConnectionState = "open" | "draining" | "closed";
+
+/** What whoever made a connection wants to hear of. */
+export interface CoreEvents {
+  /** Server role: a request. `stream.handler` must be set before it returns. */
+  onRequest?(stream: Stream, headers: HeaderBlock, endStream: boolean): void;
+  /** Client role: the peer's settings came, or changed. */
+  onSettings?(): void;
+  /** The peer is about to go. */
+  onGoaway?(code: number, lastStreamId: number): void;
+  /** Client role: there is room again, after a request was not taken. */
+  onAvailable?(): void;
+  /** The end, once. */
+  onClose?(code: number, reason: string): void;
+}
+
+/** How many streams that we reset are remembered: their peer may not know yet. */
+const MAX_REMEMBERED_RESETS = 1_000;
+
+/** How many ids that the peer skipped are remembered. */
+const MAX_SKIPPED_RANGES = 100;
+
+/**
+ * The state of a connection. @internal
+ */
+export class Core implements StreamOwner {
+  readonly isServer: boolean;
+  readonly socket: Duplex;
+  readonly limits: Limits;
+  readonly stats: WireStats;
+  readonly events: CoreEvents;
+  readonly guard: Guard;
+  readonly output: Output;
+  readonly sender: Sender;
+
+  state: ConnectionState = "open";
+  readonly streams = new Map<number, Stream>();
+  /** Streams of the peer's that count among its concurrent ones. */
+  slots = 0;
+  /** The highest stream id of the peer's that we have seen. */
+  lastPeerId = 0;
+  /** The id of our next stream. */
+  nextId: number;
+  /** The highest id that our GOAWAY promised to look at. */
+  goawayId = MAX_STREAM_ID;
+  /** A request was not taken because there was no slot. */
+  wantsSlot = false;
+  /** SETTINGS_MAX_CONCURRENT_STREAMS of the peer. */
+  peerMaxStreams = Number.POSITIVE_INFINITY;
+  settingsReceived = false;
+
+  /** How much of all bodies together the peer may send. */
+  receiveWindow = DEFAULT_WINDOW_BYTES;
+  #creditBytes = 0;
+  /** What our streams' windows begin with: see onSettingsAck(). */
+  streamWindowBytes: number;
+  /** Since when there is no stream, and since when we are closed. */
+  idleSinceMs: number;
+  closedAtMs = 0;
+
+  /** We don't read because the peer doesn't. */
+  isPaused = false;
+
+  #recentResets: Set<number> | undefined;
+  #skipped: number[] | undefined;
+
+  constructor(
+    socket: Duplex,
+    isServer: boolean,
+    options: {
+      readonly limits: Limits;
+      readonly stats: WireStats;
+      readonly events: CoreEvents;
+    },
+  ) {
+    this.socket = socket;
+    this.isServer = isServer;
+    this.limits = options.limits;
+    this.stats = options.stats;
+    this.events = options.events;
+    this.nextId = isServer ? 2 : 1;
+    this.idleSinceMs = performance.now();
+    // Until the peer has read our settings, it goes by the default.
+    this.streamWindowBytes = Math.max(
+      options.limits.streamWindowBytes,
+      DEFAULT_WINDOW_BYTES,
+    );
+    this.guard = new Guard(options.limits);
+    this.output = new Output(socket, this.stats, () => this.onDrained());
+    this.sender = new Sender(this.output, this.guard, {
+      ...options.limits,
+      onEndSent: (stream) => this.closeIfEnded(stream),
+    });
+    this.stats.connections++;
+    this.stats.openConnections++;
+  }
+
+  // Streams
+
+  /** Open a stream, in either direction. */
+  openStream(id: number): Stream {
+    const stream = new Stream(
+      this,
+      id,
+      this.sender.initialStreamWindow,
+      this.streamWindowBytes,
+    );
+    this.streams.set(id, stream);
+    this.guard.streams++;
+    this.stats.streams++;
+    this.stats.openStreams++;
+    return stream;
+  }
+
+  /** Remember which ids the peer left out: they were never open. */
+  notePeerId(id: number) {
+    const expected = this.lastPeerId === 0 ? 1 : this.lastPeerId + 2;
+    if (id > expected) {
+      this.#skipped ??= [];
+      if (this.#skipped.length < 2 * MAX_SKIPPED_RANGES)
+        this.#skipped.push(expected, id);
+    }
+    this.lastPeerId = id;
+  }
+
+  /** Whether no stream of that id was ever open. */
+  isIdle(id: number): boolean {
+    if (id % 2 === this.nextId % 2) return id >= this.nextId;
+    if (id > this.lastPeerId) return true;
+    const skipped = this.#skipped ?? [];
+    for (let i = 0; i < skipped.length; i += 2)
+      if (id >= (skipped[i] ?? 0) && id < (skipped[i + 1] ?? 0)) return true;
+    return false;
+  }
+
+  /** Whether we reset it lately: then the peer may still send for it. */
+  wasReset(id: number): boolean {
+    return this.#recentResets?.has(id) ?? false;
+  }
+
+  /** Close a stream that both sides have ended. */
+  closeIfEnded(stream: Stream) {
+    if (stream.endSent && stream.remoteEnded && !stream.closed)
+      this.closeStream(stream, ErrorCode.noError, "end");
+  }
+
+  /** The end of a stream, however it came about. */
+  closeStream(stream: Stream, code: number, by: ClosedBy) {
+    stream.closed = true;
+    stream.closedBy = by;
+    this.streams.delete(stream.id);
+    this.stats.openStreams--;
+    if (stream.smallDataCost > 0) this.guard.onConsumed(stream.smallDataCost);
+    if (stream.queuedBytes > 0) this.sender.drop(stream);
+    if (!stream.isHeld) this.released(stream);
+    stream.handler.onClose(stream, code);
+    if (this.streams.size === 0) this.#onIdle();
+    this.offerSlots();
+  }
+
+  /** Tell whoever was not given a stream that there is room now. */
+  offerSlots() {
+    if (!this.wantsSlot || this.state !== "open") return;
+    if (this.streams.size >= this.peerMaxStreams) return;
+    this.wantsSlot = false;
+    this.events.onAvailable?.();
+  }
+
+  /** Refuse a stream that isn't open, or reset one. */
+  sendReset(id: number, code: number) {
+    this.#recentResets ??= new Set();
+    if (this.#recentResets.size >= MAX_REMEMBERED_RESETS) {
+      const [oldest] = this.#recentResets;
+      if (oldest !== undefined) this.#recentResets.delete(oldest);
+    }
+    this.#recentResets.add(id);
+    this.stats.resetsSent++;
+    this.control(4, FrameType.rstStream, 0, id);
+    this.output.uint32(code);
+  }
+
+  /** End a stream because of what its peer did wrong. */
+  streamError(id: number, code: number) {
+    const violation = this.guard.onStreamError();
+    if (violation !== undefined)
+      return this.violated(violation, "too many broken streams");
+    const stream = this.streams.get(id);
+    if (stream === undefined) this.sendReset(id, code);
+    else this.reset(stream, code);
+  }
+
+  // StreamOwner
+
+  sendHeaders(stream: Stream, headers: HeaderBlock, endStream: boolean) {
+    stream.headersSent = true;
+    if (endStream) stream.localEnded = true;
+    this.sender.headers(stream, headers, endStream);
+  }
+
+  sendInformation(stream: Stream, headers: HeaderBlock) {
+    this.sender.headers(stream, headers, false);
+  }
+
+  sendData(stream: Stream, data: Uint8Array, endStream: boolean): boolean {
+    return this.sender.data(stream, data, endStream);
+  }
+
+  sendEnd(stream: Stream, trailers: HeaderBlock | undefined) {
+    this.sender.end(stream, trailers);
+  }
+
+  reset(stream: Stream, code: number) {
+    this.sendReset(stream.id, code);
+    this.closeStream(stream, code, "local");
+  }
+
+  released(stream: Stream) {
+    if (!stream.hasSlot) return;
+    stream.hasSlot = false;
+    if (stream.id % 2 !== this.nextId % 2) this.slots--;
+  }
+
+  consumed(stream: Stream, bytes: number) {
+    stream.unconsumedBytes -= bytes;
+    stream.creditBytes += bytes;
+    if (stream.smallDataCost > 0 && stream.unconsumedBytes <= 0) {
+      this.guard.onConsumed(stream.smallDataCost);
+      stream.smallDataCost = 0;
+    }
+    this.credit(stream);
+  }
+
+  // Windows
+
+  /** Give a stream's peer its window back, half of it at a time. */
+  credit(stream: Stream) {
+    const bytes = stream.creditBytes;
+    if (stream.remoteEnded || bytes * 2 < this.streamWindowBytes) return;
+    stream.creditBytes = 0;
+    stream.receiveWindow += bytes;
+    this.control(4, FrameType.windowUpdate, 0, stream.id);
+    this.output.uint32(bytes);
+  }
+
+  /** The connection's window is given back on receipt, half of it at a time. */
+  creditConnection(bytes: number) {
+    this.#creditBytes += bytes;
+    if (this.#creditBytes * 2 < this.limits.connectionWindowBytes) return;
+    this.growReceiveWindow(this.#creditBytes);
+    this.#creditBytes = 0;
+  }
+
+  growReceiveWindow(bytes: number) {
+    this.receiveWindow += bytes;
+    this.control(4, FrameType.windowUpdate, 0, 0);
+    this.output.uint32(bytes);
+  }
+
+  /** Begin a control frame: they are counted while nobody reads them. */
+  control(length: number, type: number, flags: number, streamId: number) {
+    if (++this.output.queuedControlFrames > this.limits.maxQueuedControlFrames)
+      this.violated("maxQueuedControlFrames", "answers are not read");
+    this.output.frame(length, type, flags, streamId);
+  }
+
+  /** The socket took what it was given. */
+  onDrained() {
+    if (this.state === "closed") return;
+    this.sender.pump();
+    if (this.isPaused && this.output.queuedBytes < this.limits.maxQueuedBytes) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+  }
+
+  // The end
+
+  /** A limit was violated: that ends the connection. */
+  violated(violation: Violation, reason: string) {
+    if (this.state === "closed") return;
+    this.countViolation(violation);
+    this.fail(ErrorCode.enhanceYourCalm, `${reason} (${violation})`);
+  }
+
+  countViolation(violation: Violation) {
+    const { violations } = this.stats;
+    violations[violation] = (violations[violation] ?? 0) + 1;
+  }
+
+  /** A connection error of the peer's. RFC 9113, section 5.4.1. */
+  fail(code: number, reason: string) {
+    if (this.state === "closed") return;
+    this.stats.connectionErrors++;
+    this.sendGoaway(this.lastPeerId, code, reason);
+    this.end(code, reason);
+  }
+
+  sendGoaway(lastStreamId: number, code: number, reason: string) {
+    const text = Buffer.from(reason);
+    this.goawayId = lastStreamId;
+    this.output.frame(8 + text.length, FrameType.goaway, 0, 0);
+    this.output.uint32(lastStreamId);
+    this.output.uint32(code);
+    this.output.copy(text, 0, text.length);
+  }
+
+  /** Say what was gathered, and end. Streams that are open are lost. */
+  end(code: number, reason: string) {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.closedAtMs = performance.now();
+    this.output.end();
+    // Unread bytes would make the system cut off what we said last.
+    this.socket.resume();
+    this.stats.openConnections--;
+    for (const stream of [...this.streams.values()])
+      this.closeStream(stream, code, "connection");
+    this.events.onClose?.(code, reason);
+  }
+
+  /** The socket is gone, or not worth an answer any more. */
+  lose(reason: string) {
+    this.output.clear();
+    this.socket.destroy();
+    this.end(ErrorCode.noError, reason);
+  }
+
+  /** Ask the peer whether it is there, or when it has read all before this. */
+  sendPing(data: number, isAck = false, bytes?: Buffer, at = 0) {
+    this.control(8, FrameType.ping, isAck ? Flag.ack : 0, 0);
+    if (bytes !== undefined) return this.output.copy(bytes, at, at + 8);
+    this.output.uint32(0);
+    this.output.uint32(data);
+  }
+
+  #onIdle() {
+    this.idleSinceMs = performance.now();
+    if (this.state === "draining" && this.goawayId !== MAX_STREAM_ID)
+      this.end(ErrorCode.noError, "drained");
+  }
+}

@@ -1,0 +1,163 @@
+// Counts what one peer asks of a connection, and says when it is too much.
+// Each method returns the name of the violated limit, or undefined.
+
+import type { Limits } from "./limits.ts";
+import type { Violation } from "./stats.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** DATA frames below this cost more than they carry. */
+const SMALL_DATA_BYTES = 256;
+
+/** What a peer may always send of WINDOW_UPDATE, and per stream and DATA. */
+const FREE_WINDOW_UPDATES = 5;
+const UPDATES_PER_STREAM = 2;
+const UPDATES_PER_DATA = 20;
+
+/** DATA for streams that we reset, at once and then per second. */
+const WASTED_DATA_BURST = 10_000;
+const WASTED_DATA_PER_SECOND = 1_000;
+
+/** Stream errors are counted over so many streams. */
+const STREAM_ERROR_SPAN = 10_000;
+
+/**
+ * The budgets of one connection.
+ */
+export class Guard {
+  readonly #limits: Limits;
+  // Made when first needed: an idle connection has none of them.
+  #resets: TokenBucket | undefined;
+  #refusals: TokenBucket | undefined;
+  #pings: TokenBucket | undefined;
+  #settings: TokenBucket | undefined;
+  #priorities: TokenBucket | undefined;
+  #wastedData: TokenBucket | undefined;
+  #emptyData = 0;
+  #smallData = 0;
+  #windowUpdates = 0;
+  #streamErrors = 0;
+  #streamErrorsSince = 0;
+  #stalled = 0;
+  #framesAtPing = 0;
+  /** How many streams there were. */
+  streams = 0;
+  /** HEADERS and DATA frames that we sent, and the DATA frames among them. */
+  messageFramesSent = 0;
+  dataFramesSent = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** RST_STREAM before an answer. */
+  onReset(): Violation | undefined {
+    const { resetBurst, resetsPerSecond } = this.#limits;
+    this.#resets ??= new TokenBucket(resetBurst, resetsPerSecond);
+    return this.#resets.take(performance.now()) ? undefined : "resetBurst";
+  }
+
+  /** A stream that we refused. */
+  onRefusal(): Violation | undefined {
+    const rate = this.#limits.maxRefusalsPerSecond;
+    this.#refusals ??= new TokenBucket(rate, rate);
+    return this.#refusals.take(performance.now())
+      ? undefined
+      : "maxRefusalsPerSecond";
+  }
+
+  /** PING that isn't an answer. */
+  onPing(): Violation | undefined {
+    const isFree = this.messageFramesSent !== this.#framesAtPing;
+    this.#framesAtPing = this.messageFramesSent;
+    if (isFree) return undefined;
+    const { pingBurst, pingsPerSecond } = this.#limits;
+    this.#pings ??= new TokenBucket(pingBurst, pingsPerSecond);
+    return this.#pings.take(performance.now()) ? undefined : "pingBurst";
+  }
+
+  /** SETTINGS that isn't an answer. */
+  onSettings(): Violation | undefined {
+    const { settingsBurst, settingsPerSecond } = this.#limits;
+    this.#settings ??= new TokenBucket(settingsBurst, settingsPerSecond);
+    return this.#settings.take(performance.now()) ? undefined : "settingsBurst";
+  }
+
+  /** PRIORITY. */
+  onPriority(): Violation | undefined {
+    const rate = this.#limits.prioritiesPerSecond;
+    this.#priorities ??= new TokenBucket(rate, rate);
+    return this.#priorities.take(performance.now())
+      ? undefined
+      : "prioritiesPerSecond";
+  }
+
+  /** WINDOW_UPDATE. */
+  onWindowUpdate(): Violation | undefined {
+    const allowed =
+      FREE_WINDOW_UPDATES +
+      UPDATES_PER_STREAM * this.streams +
+      UPDATES_PER_DATA * this.dataFramesSent;
+    return ++this.#windowUpdates > allowed * this.#limits.windowUpdateFactor
+      ? "windowUpdateFactor"
+      : undefined;
+  }
+
+  /** DATA that doesn't end its stream; `length` is that of its body. */
+  onData(length: number): Violation | undefined {
+    if (length === 0) {
+      return ++this.#emptyData > this.#limits.maxEmptyDataFrames
+        ? "maxEmptyDataFrames"
+        : undefined;
+    }
+    this.#emptyData = 0;
+    this.#smallData += SMALL_DATA_BYTES - length;
+    if (this.#smallData < 0) this.#smallData = 0;
+    return this.#smallData > this.#limits.smallDataBudgetBytes
+      ? "smallDataBudgetBytes"
+      : undefined;
+  }
+
+  /**
+   * DATA for a stream that we reset. Its sender may not know yet, but should
+   * soon.
+   */
+  onWastedData(): Violation | undefined {
+    if (this.#limits.smallDataBudgetBytes === Number.POSITIVE_INFINITY)
+      return undefined;
+    this.#wastedData ??= new TokenBucket(
+      WASTED_DATA_BURST,
+      WASTED_DATA_PER_SECOND,
+    );
+    return this.#wastedData.take(performance.now())
+      ? undefined
+      : "smallDataBudgetBytes";
+  }
+
+  /** What a DATA frame costs as long as nobody has consumed it. */
+  costOf(length: number): number {
+    return length < SMALL_DATA_BYTES ? SMALL_DATA_BYTES - length : 0;
+  }
+
+  /** It was consumed. */
+  onConsumed(cost: number): void {
+    this.#smallData = Math.max(0, this.#smallData - cost);
+  }
+
+  /** A stream error that we sent. */
+  onStreamError(): Violation | undefined {
+    if (this.streams - this.#streamErrorsSince >= STREAM_ERROR_SPAN) {
+      this.#streamErrorsSince = this.streams;
+      this.#streamErrors = 0;
+    }
+    return ++this.#streamErrors > this.#limits.maxStreamErrors
+      ? "maxStreamErrors"
+      : undefined;
+  }
+
+  /** A stream that got rid of too little output. */
+  onStall(): Violation | undefined {
+    return ++this.#stalled >= this.#limits.maxStalledStreams
+      ? "maxStalledStreams"
+      : undefined;
+  }
+}

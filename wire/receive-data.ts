@@ -1,0 +1,100 @@
+// What DATA frames mean: bodies, and both windows. RFC 9113, sections 5.2,
+// 6.1 and 8.1.1.
+
+import type { Core } from "./core.ts";
+import { ErrorCode } from "./error-codes.ts";
+import { Flag } from "./frame.ts";
+import type { Stream } from "./stream.ts";
+
+/**
+ * Takes DATA frames, piece by piece.
+ */
+export class DataReceiver {
+  readonly #core: Core;
+  /** The stream of the frame that is being read; none, if it is ignored. */
+  #stream: Stream | undefined;
+  #endStream = false;
+  /** The frame's payload as the windows count it, and its body so far. */
+  #frameBytes = 0;
+  #bodyBytes = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  onStart(streamId: number, flags: number, length: number) {
+    const core = this.#core;
+    this.#stream = undefined;
+    if (streamId === 0)
+      return core.fail(ErrorCode.protocolError, "DATA on stream 0");
+    core.receiveWindow -= length;
+    if (core.receiveWindow < 0)
+      return core.fail(ErrorCode.flowControlError, "beyond the window");
+    core.creditConnection(length);
+    const stream = core.streams.get(streamId);
+    if (stream === undefined) return this.#onUnknown(streamId);
+    if (stream.remoteEnded)
+      return core.fail(ErrorCode.streamClosed, "DATA after END_STREAM");
+    if (!stream.headersReceived)
+      return core.streamError(streamId, ErrorCode.protocolError);
+    stream.receiveWindow -= length;
+    if (stream.receiveWindow < 0)
+      return core.fail(ErrorCode.flowControlError, "beyond a stream's window");
+    this.#stream = stream;
+    this.#endStream = (flags & Flag.endStream) !== 0;
+    this.#frameBytes = length;
+    this.#bodyBytes = 0;
+  }
+
+  onPiece(bytes: Buffer, start: number, end: number, last: boolean) {
+    const stream = this.#stream;
+    if (stream === undefined || stream.closed) return;
+    const length = end - start;
+    this.#bodyBytes += length;
+    if (last && !this.#checkFrame(stream)) return;
+    const ends = last && this.#endStream;
+    if (stream.expectedBytes >= 0) {
+      stream.expectedBytes -= length;
+      const isWrong =
+        stream.expectedBytes < 0 || (ends && stream.expectedBytes > 0);
+      if (isWrong)
+        return this.#core.streamError(stream.id, ErrorCode.protocolError);
+    }
+    if (length === 0 && !ends) return;
+    stream.unconsumedBytes += length;
+    if (ends) stream.remoteEnded = true;
+    stream.handler.onData(stream, bytes.subarray(start, end), ends);
+    if (ends) this.#core.closeIfEnded(stream);
+  }
+
+  /** At a frame's end: is it worth its while? Padding is ours to consume. */
+  #checkFrame(stream: Stream): boolean {
+    const padding = this.#frameBytes - this.#bodyBytes;
+    if (padding > 0) {
+      stream.creditBytes += padding;
+      this.#core.credit(stream);
+    }
+    if (this.#endStream) return true;
+    const { guard } = this.#core;
+    const violation = guard.onData(this.#bodyBytes);
+    if (violation !== undefined) {
+      this.#core.violated(violation, "too many frames for what they carry");
+      return false;
+    }
+    stream.smallDataCost += guard.costOf(this.#bodyBytes);
+    return true;
+  }
+
+  #onUnknown(streamId: number) {
+    const core = this.#core;
+    if (core.wasReset(streamId)) {
+      const violation = core.guard.onWastedData();
+      if (violation !== undefined)
+        core.violated(violation, "too many frames for what they carry");
+      return;
+    }
+    if (core.isIdle(streamId))
+      return core.fail(ErrorCode.protocolError, "DATA on an idle stream");
+    core.fail(ErrorCode.streamClosed, "DATA on a closed stream");
+  }
+}

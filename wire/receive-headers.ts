@@ -1,0 +1,234 @@
+// What header blocks mean: requests, responses, trailers. RFC 9113, sections
+// 5.1, 6.2, 6.10 and 8.1.
+
+import type { Core } from "./core.ts";
+import { ErrorCode } from "./error-codes.ts";
+import { Flag, MAX_FRAME_BYTES, readUint31 } from "./frame.ts";
+import { createHeaderBlock, type HeaderBlock } from "./header-block.ts";
+import { HpackDecoder } from "./hpack/decoder.ts";
+import {
+  judgeRequest,
+  judgeResponse,
+  judgeTrailers,
+  Ruling,
+} from "./message-rules.ts";
+import type { Stream } from "./stream.ts";
+
+/** RFC 7541's default, which every encoder knows. */
+const DECODER_TABLE_BYTES = 4_096;
+
+const PRIORITY_BYTES = 5;
+
+const badRequest = createHeaderBlock([
+  [":status", "400"],
+  ["content-length", "0"],
+]);
+const tooLarge = createHeaderBlock([
+  [":status", "431"],
+  ["content-length", "0"],
+]);
+
+/**
+ * Takes HEADERS and CONTINUATION frames.
+ */
+export class HeaderReceiver {
+  readonly decoder: HpackDecoder;
+  /** The stream whose header block isn't complete; 0 if there is none. */
+  pendingId = 0;
+  /** Complete header blocks so far. */
+  completed = 0;
+  /** The stream was given up meanwhile: the block is only decoded. */
+  isGivenUp = false;
+
+  readonly #core: Core;
+  #pendingFlags = 0;
+  #continuations = 0;
+  #fragments: Buffer[] = [];
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.decoder = new HpackDecoder({
+      maxTableBytes: DECODER_TABLE_BYTES,
+      maxListBytes: core.limits.maxHeaderListBytes,
+      maxFields: core.limits.maxHeaderFields,
+    });
+  }
+
+  onHeaders(
+    flags: number,
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ) {
+    const core = this.#core;
+    if (streamId === 0)
+      return core.fail(ErrorCode.protocolError, "HEADERS on stream 0");
+    let from = start;
+    let to = end;
+    if ((flags & Flag.padded) !== 0) {
+      const padding = from < to ? (bytes[from] as number) : MAX_FRAME_BYTES;
+      from++;
+      to -= padding;
+    }
+    if ((flags & Flag.priority) !== 0) {
+      // As "MadeYouReset" does it: never a stream error.
+      if (from + 4 <= to && readUint31(bytes, from) === streamId)
+        return core.fail(ErrorCode.protocolError, "stream depends on itself");
+      from += PRIORITY_BYTES;
+    }
+    if (from > to)
+      return core.fail(ErrorCode.protocolError, "padding beyond the frame");
+    if ((flags & Flag.endHeaders) !== 0)
+      return this.#complete(flags, streamId, bytes, from, to);
+    this.pendingId = streamId;
+    this.#pendingFlags = flags;
+    this.#continuations = 0;
+    this.#fragments = [Buffer.from(bytes.subarray(from, to))];
+  }
+
+  onContinuation(
+    flags: number,
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ) {
+    const core = this.#core;
+    if (streamId !== this.pendingId || streamId === 0)
+      return core.fail(ErrorCode.protocolError, "CONTINUATION of nothing");
+    if (++this.#continuations > core.limits.maxContinuationFrames)
+      return core.violated("maxContinuationFrames", "header block too long");
+    this.#fragments.push(Buffer.from(bytes.subarray(start, end)));
+    if ((flags & Flag.endHeaders) === 0) return;
+    const block = Buffer.concat(this.#fragments);
+    this.#fragments = [];
+    this.pendingId = 0;
+    this.#complete(this.#pendingFlags, streamId, block, 0, block.length);
+  }
+
+  #complete(
+    flags: number,
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ) {
+    const core = this.#core;
+    this.completed++;
+    // Always, whatever becomes of it: the table must be kept in step.
+    const block = this.decoder.decode(bytes, start, end);
+    if (block === undefined && this.decoder.failure !== "oversize") {
+      if (this.decoder.failure === "flood")
+        return core.violated("maxHeaderListBytes", "header list far too long");
+      return core.fail(ErrorCode.compressionError, "not HPACK");
+    }
+    const endStream = (flags & Flag.endStream) !== 0;
+    const stream = core.streams.get(streamId);
+    if (stream !== undefined) this.#onKnown(stream, block, endStream);
+    else this.#onUnknown(streamId, block, endStream);
+    this.isGivenUp = false;
+  }
+
+  #onKnown(stream: Stream, block: HeaderBlock | undefined, endStream: boolean) {
+    const core = this.#core;
+    if (stream.remoteEnded)
+      return core.fail(ErrorCode.streamClosed, "HEADERS after END_STREAM");
+    if (block === undefined) {
+      core.countViolation("maxHeaderListBytes");
+      return core.streamError(stream.id, ErrorCode.enhanceYourCalm);
+    }
+    if (!stream.headersReceived)
+      return onResponse(core, stream, block, endStream);
+    // Trailers: nothing may follow them. Section 8.1.
+    const isFine =
+      endStream &&
+      stream.expectedBytes <= 0 &&
+      judgeTrailers(block) === Ruling.fine;
+    if (!isFine) return core.streamError(stream.id, ErrorCode.protocolError);
+    stream.remoteEnded = true;
+    stream.handler.onTrailers(stream, block);
+    core.closeIfEnded(stream);
+  }
+
+  #onUnknown(
+    streamId: number,
+    block: HeaderBlock | undefined,
+    endStream: boolean,
+  ) {
+    const core = this.#core;
+    if (core.wasReset(streamId)) return;
+    if (!core.isIdle(streamId))
+      return core.fail(ErrorCode.streamClosed, "HEADERS on a closed stream");
+    const isNew =
+      core.isServer && streamId % 2 === 1 && streamId > core.lastPeerId;
+    if (!isNew)
+      return core.fail(ErrorCode.protocolError, "HEADERS on an idle stream");
+    core.notePeerId(streamId);
+    if (this.isGivenUp) return;
+    // Opened after we said where we stop: the peer knows that it is ignored.
+    if (streamId > core.goawayId)
+      return core.sendReset(streamId, ErrorCode.refusedStream);
+    if (core.slots >= core.limits.maxConcurrentStreams) {
+      core.countViolation("maxConcurrentStreams");
+      core.sendReset(streamId, ErrorCode.refusedStream);
+      const violation = core.guard.onRefusal();
+      if (violation !== undefined)
+        core.violated(violation, "too many streams at once");
+      return;
+    }
+    if (block === undefined) core.countViolation("maxHeaderListBytes");
+    onRequest(core, streamId, block, endStream);
+  }
+}
+
+/** A new stream. Without a block, its header list is too large. */
+function onRequest(
+  core: Core,
+  streamId: number,
+  block: HeaderBlock | undefined,
+  endStream: boolean,
+) {
+  const ruling = block === undefined ? Ruling.badRequest : judgeRequest(block);
+  if (ruling === Ruling.malformed)
+    return core.streamError(streamId, ErrorCode.protocolError);
+  const length = block?.contentLength ?? -1;
+  if (endStream && length > 0)
+    return core.streamError(streamId, ErrorCode.protocolError);
+  const stream = core.openStream(streamId);
+  core.slots++;
+  stream.headersReceived = true;
+  stream.expectedBytes = length;
+  stream.remoteEnded = endStream;
+  if (block === undefined || ruling === Ruling.badRequest) {
+    stream.respond(block === undefined ? tooLarge : badRequest, true);
+    // The rest of the request is of no use to anybody. Section 8.1.
+    return stream.reset(ErrorCode.noError);
+  }
+  core.events.onRequest?.(stream, block, endStream);
+}
+
+/** The answer to a request of ours, or an interim one. */
+function onResponse(
+  core: Core,
+  stream: Stream,
+  block: HeaderBlock,
+  endStream: boolean,
+) {
+  const { status } = block;
+  const isInterim = status < 200;
+  if (judgeResponse(block) !== Ruling.fine || (isInterim && endStream))
+    return core.streamError(stream.id, ErrorCode.protocolError);
+  if (isInterim) {
+    stream.handler.onInformation?.(stream, block);
+    return;
+  }
+  stream.headersReceived = true;
+  const hasBody = !stream.isHead && status !== 204 && status !== 304;
+  stream.expectedBytes = hasBody ? block.contentLength : -1;
+  if (endStream && stream.expectedBytes > 0)
+    return core.streamError(stream.id, ErrorCode.protocolError);
+  stream.remoteEnded = endStream;
+  stream.handler.onResponse?.(stream, block, endStream);
+  core.closeIfEnded(stream);
+}

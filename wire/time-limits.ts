@@ -1,0 +1,224 @@
+// When it is too late for a connection or a stream. Looks at the clock a few
+// times a second, for all connections with one timer.
+
+import type { Core } from "./core.ts";
+import { ErrorCode } from "./error-codes.ts";
+import type { FrameReader } from "./frame-reader.ts";
+import type { HeaderReceiver } from "./receive-headers.ts";
+import type { Stream } from "./stream.ts";
+import type { Swept } from "./sweeper.ts";
+
+/** A peer has this long to take what we said last, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** Time limits are met to a quarter. */
+const PRECISION = 4;
+
+/** Connections that began together don't end together: +- 20 %. */
+const AGE_JITTER = 0.2;
+
+/**
+ * PINGs that find out whether the peer is there.
+ */
+export interface KeepaliveOptions {
+  /**
+   * How long nothing may have come before a PING asks, in milliseconds.
+   * gRPC's GRPC_ARG_KEEPALIVE_TIME_MS; servers may refuse less than 10 s.
+   */
+  readonly intervalMs: number;
+  /** How long the answer may take before the connection counts as lost. */
+  readonly timeoutMs: number;
+  /** Ask also while no stream is open. Defaults to false. */
+  readonly withoutStreams?: boolean;
+}
+
+/** What the clock decides, for whoever runs a connection. @internal */
+export interface TimeLimitActions {
+  drain(): void;
+  /** Second phase of draining: the peer had its time. */
+  finishDrain(): void;
+  isDrainPending(): boolean;
+  ping(): void;
+  stopped(): void;
+}
+
+/**
+ * The time limits of one connection. @internal
+ */
+export class TimeLimits implements Swept {
+  readonly sweepEveryMs: number;
+  /** Something came since the last sweep. */
+  hasReceived = false;
+  /** A PING of ours that asks for life is under way. */
+  isPinging = false;
+
+  readonly #core: Core;
+  readonly #reader: FrameReader;
+  readonly #headers: HeaderReceiver;
+  readonly #actions: TimeLimitActions;
+  readonly #keepalive: KeepaliveOptions | undefined;
+  readonly #openedAtMs = performance.now();
+  readonly #goesAtMs: number;
+  #receivedAtMs = this.#openedAtMs;
+  #pingedAtMs = 0;
+  #drainSinceMs = 0;
+  #partialSinceMs = 0;
+  #blocksAtPartial = -1;
+  #stuckSinceMs = this.#openedAtMs;
+  #written = 0;
+
+  constructor(
+    core: Core,
+    options: {
+      readonly reader: FrameReader;
+      readonly headers: HeaderReceiver;
+      readonly keepalive: KeepaliveOptions | undefined;
+      readonly actions: TimeLimitActions;
+    },
+  ) {
+    this.#core = core;
+    this.#reader = options.reader;
+    this.#headers = options.headers;
+    this.#keepalive = options.keepalive;
+    this.#actions = options.actions;
+    const { limits } = core;
+    const jitter = 1 + AGE_JITTER * (2 * Math.random() - 1);
+    this.#goesAtMs = this.#openedAtMs + limits.maxAgeMs * jitter;
+    const shortestMs = Math.min(
+      limits.prefaceTimeoutMs,
+      limits.headersTimeoutMs,
+      limits.stallTimeoutMs,
+      limits.idleTimeoutMs,
+      limits.maxAgeMs,
+      this.#keepalive?.intervalMs ?? Number.POSITIVE_INFINITY,
+      this.#keepalive?.timeoutMs ?? Number.POSITIVE_INFINITY,
+    );
+    this.sweepEveryMs = shortestMs / PRECISION;
+  }
+
+  sweep(nowMs: number) {
+    const core = this.#core;
+    if (core.state === "closed") {
+      if (nowMs - core.closedAtMs < LINGER_MS && !core.socket.destroyed) return;
+      core.socket.destroy();
+      return this.#actions.stopped();
+    }
+    this.#sweepPreface(nowMs);
+    this.#sweepHeaders(nowMs);
+    this.#sweepOutput(nowMs);
+    this.#sweepLife(nowMs);
+    this.#sweepKeepalive(nowMs);
+  }
+
+  #sweepPreface(nowMs: number) {
+    const core = this.#core;
+    if (core.settingsReceived) return;
+    if (nowMs - this.#openedAtMs < core.limits.prefaceTimeoutMs) return;
+    core.countViolation("prefaceTimeoutMs");
+    core.fail(ErrorCode.settingsTimeout, "no preface and SETTINGS in time");
+  }
+
+  /** A header block, or any frame but DATA, that doesn't come to its end. */
+  #sweepHeaders(nowMs: number) {
+    const core = this.#core;
+    const headers = this.#headers;
+    const isPartial = headers.pendingId !== 0 || this.#reader.isMidFrame;
+    if (!isPartial) {
+      this.#blocksAtPartial = -1;
+      return;
+    }
+    if (this.#blocksAtPartial !== headers.completed) {
+      this.#blocksAtPartial = headers.completed;
+      this.#partialSinceMs = nowMs;
+      return;
+    }
+    const elapsedMs = nowMs - this.#partialSinceMs;
+    const { headersTimeoutMs } = core.limits;
+    if (elapsedMs >= 2 * headersTimeoutMs)
+      return core.violated("headersTimeoutMs", "header block not complete");
+    if (elapsedMs < headersTimeoutMs || headers.isGivenUp) return;
+    headers.isGivenUp = true;
+    const streamId = headers.pendingId || this.#reader.streamId;
+    if (streamId === 0) return;
+    core.countViolation("headersTimeoutMs");
+    core.streamError(streamId, ErrorCode.cancel);
+  }
+
+  #sweepOutput(nowMs: number) {
+    const core = this.#core;
+    const { output, limits } = core;
+    for (const stream of core.streams.values())
+      if (stream.queuedBytes > 0) this.#sweepStream(stream, nowMs);
+    const written = output.bytesWritten;
+    if (output.queuedBytes === 0 || written !== this.#written) {
+      this.#written = written;
+      this.#stuckSinceMs = nowMs;
+      return;
+    }
+    // How much of a write has left, nobody tells: a large one has more time.
+    const steps = Math.ceil(output.queuedBytes / limits.stallMinBytes);
+    if (nowMs - this.#stuckSinceMs < limits.stallTimeoutMs * steps) return;
+    core.countViolation("stallTimeoutMs");
+    core.lose("the peer does not read");
+  }
+
+  /** A stream whose peer opens a window by drips, or not at all. */
+  #sweepStream(stream: Stream, nowMs: number) {
+    const core = this.#core;
+    const { stallTimeoutMs, stallMinBytes } = core.limits;
+    // Streams that wait for the socket are its matter.
+    const waitsForPeer = stream.sendWindow <= 0 || core.sender.window <= 0;
+    if (
+      !waitsForPeer ||
+      stream.stallSinceMs === 0 ||
+      stream.sentBytes - stream.stallSentBytes >= stallMinBytes
+    ) {
+      stream.stallSinceMs = nowMs;
+      stream.stallSentBytes = stream.sentBytes;
+    } else if (nowMs - stream.stallSinceMs >= stallTimeoutMs) {
+      core.countViolation("stallTimeoutMs");
+      stream.reset(ErrorCode.cancel);
+      const violation = core.guard.onStall();
+      if (violation !== undefined)
+        core.violated(violation, "too many streams that are not read");
+    }
+  }
+
+  #sweepLife(nowMs: number) {
+    const core = this.#core;
+    if (core.state === "draining") {
+      if (!this.#actions.isDrainPending()) return;
+      if (this.#drainSinceMs === 0) this.#drainSinceMs = nowMs;
+      if (nowMs - this.#drainSinceMs >= LINGER_MS) this.#actions.finishDrain();
+      return;
+    }
+    const isIdle =
+      core.streams.size === 0 &&
+      nowMs - core.idleSinceMs >= core.limits.idleTimeoutMs;
+    if (isIdle) core.countViolation("idleTimeoutMs");
+    const isOld = nowMs >= this.#goesAtMs;
+    if (isOld) core.countViolation("maxAgeMs");
+    if (isIdle || isOld) this.#actions.drain();
+  }
+
+  #sweepKeepalive(nowMs: number) {
+    if (this.hasReceived) {
+      this.hasReceived = false;
+      this.#receivedAtMs = nowMs;
+      this.isPinging = false;
+    }
+    const keepalive = this.#keepalive;
+    const core = this.#core;
+    if (keepalive === undefined || core.state === "closed") return;
+    if (this.isPinging) {
+      if (nowMs - this.#pingedAtMs >= keepalive.timeoutMs)
+        core.lose("the peer does not answer PING");
+      return;
+    }
+    if (core.streams.size === 0 && keepalive.withoutStreams !== true) return;
+    if (nowMs - this.#receivedAtMs < keepalive.intervalMs) return;
+    this.isPinging = true;
+    this.#pingedAtMs = nowMs;
+    this.#actions.ping();
+  }
+}
