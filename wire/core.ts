@@ -3,6 +3,7 @@
 // sender.ts, when it is too late in time-limits.ts.
 
 import type { Duplex } from "node:stream";
+import type { ClosedBy } from "./closed-by.ts";
 import { ErrorCode } from "./error-codes.ts";
 import {
   DEFAULT_WINDOW_BYTES,
@@ -16,7 +17,7 @@ import type { Limits } from "./limits.ts";
 import { Output } from "./output.ts";
 import { Sender } from "./sender.ts";
 import type { Violation, WireStats } from "./stats.ts";
-import { type ClosedBy, Stream, type StreamOwner } from "./stream.ts";
+import { Stream, type StreamOwner } from "./stream.ts";
 
 /**
  * The states of a connection, in this order.

@@ -5,6 +5,7 @@ export {
   type ClientConnectionOptions,
   createClientConnection,
 } from "./client-connection.ts";
+export type { ClosedBy } from "./closed-by.ts";
 export type { Connection } from "./connection.ts";
 export type { ConnectionState } from "./core.ts";
 export { ErrorCode, errorName } from "./error-codes.ts";
@@ -20,18 +21,20 @@ export {
   resolveLimits,
 } from "./limits.ts";
 export {
-  createOnePortServer,
-  type HttpRequest,
-  type HttpResponse,
-  type OnePortServer,
-  type OnePortServerOptions,
-  type RequestHandler,
-} from "./one-port-server.ts";
+  createListener,
+  type Listener,
+  type ListenerOptions,
+} from "./listener.ts";
 export {
   createServerConnection,
   type ServerConnectionOptions,
 } from "./server-connection.ts";
+export type {
+  RequestHandler,
+  ServerStream,
+  ServerStreamHandler,
+} from "./server-stream.ts";
 export type { ConnectionSnapshot, StreamSnapshot } from "./snapshot.ts";
 export { createStats, type Violation, type WireStats } from "./stats.ts";
-export type { ClosedBy, Stream, StreamHandler } from "./stream.ts";
+export type { Stream, StreamHandler } from "./stream.ts";
 export type { KeepaliveOptions } from "./time-limits.ts";

@@ -43,6 +43,8 @@ export function receiveSettings(
   }
   core.settingsReceived = true;
   core.control(0, FrameType.settings, Flag.ack, 0);
+  // Not before the peer can know that we go by its new windows.
+  for (const stream of core.streams.values()) core.sender.growStream(stream, 0);
   core.events.onSettings?.();
   core.offerSlots();
 }
@@ -86,7 +88,7 @@ function applyInitialWindow(core: Core, value: number) {
   for (const stream of core.streams.values()) {
     if (stream.sendWindow + change > MAX_WINDOW_BYTES)
       return core.fail(ErrorCode.flowControlError, "a window overflows");
-    core.sender.growStream(stream, change);
+    stream.sendWindow += change;
   }
 }
 
@@ -128,8 +130,11 @@ export function receiveWindowUpdate(
       core.fail(ErrorCode.protocolError, "WINDOW_UPDATE on an idle stream");
     return;
   }
-  if (stream.sendWindow + increment > MAX_WINDOW_BYTES)
+  if (stream.sendWindow + increment > MAX_WINDOW_BYTES) {
+    // The RFC asks for this; what follows is for whoever makes us do it often.
+    core.sendReset(streamId, ErrorCode.flowControlError);
     return core.fail(ErrorCode.flowControlError, "a stream's window overflows");
+  }
   core.sender.growStream(stream, increment);
 }
 

@@ -4,7 +4,10 @@
 import type { Limits } from "./limits.ts";
 
 /** Names a limit that was violated. */
-export type Violation = keyof Limits | "protocol";
+export type Violation =
+  | keyof Limits
+  | "maxConnections"
+  | "maxConnectionsPerAddress";
 
 /**
  * What happened on connections so far, and what is open now.

@@ -1,7 +1,9 @@
 // One exchange on a connection: what its owner may do, and what the engine
 // remembers about it.
 
+import type { ClosedBy } from "./closed-by.ts";
 import type { HeaderBlock } from "./header-block.ts";
+import type { ServerStream } from "./server-stream.ts";
 
 /**
  * Receives what happens on one stream, synchronously, while the engine reads.
@@ -33,17 +35,6 @@ export interface StreamHandler {
   onClose(stream: Stream, code: number): void;
 }
 
-/**
- * Who closed a stream.
- *
- * - `end`: both sides said all.
- * - `peer`, `local`: one of the two reset it.
- * - `refused`: the peer has not looked at it (REFUSED_STREAM, or a GOAWAY that
- *   left it out). It may be repeated elsewhere without a doubt.
- * - `connection`: lost with its connection.
- */
-export type ClosedBy = "end" | "peer" | "local" | "refused" | "connection";
-
 /** What a stream needs of its connection. @internal */
 export interface StreamOwner {
   sendHeaders(stream: Stream, headers: HeaderBlock, endStream: boolean): void;
@@ -58,7 +49,8 @@ export interface StreamOwner {
 /**
  * A stream. All its methods do nothing once it is closed.
  */
-export class Stream {
+export class Stream implements ServerStream {
+  readonly httpVersion = 2;
   readonly id: number;
   /** Told what happens. A server sets it before onRequest() returns. */
   handler: StreamHandler = ignoring;

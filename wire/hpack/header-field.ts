@@ -11,7 +11,10 @@ export const FieldFault = {
   name: 1,
   /** An upper case letter in the name. RFC 9113, 8.2.1. */
   upperCaseName: 2,
-  /** NUL, CR or LF in the value, or what is no octet. RFC 9113, 8.2.1. */
+  /**
+   * A control character other than tab in the value, or what is no octet. RFC
+   * 9110, 5.5; RFC 9113, 8.2.1.
+   */
   value: 4,
   /** A space or tab at either end of the value. RFC 9113, 8.2.1. */
   paddedValue: 8,
@@ -173,10 +176,9 @@ function valueFaults(kind: number, value: string): number {
   let faults = 0;
   for (let i = 0; i < length; i++) {
     const code = value.charCodeAt(i);
-    // NUL, LF and CR are among the first 14 codes, where little else is.
-    if (code <= 0x0d && (code === 0 || code === 0x0a || code === 0x0d)) {
+    // Not only NUL, LF and CR: what HTTP/1.1 can't carry, a gateway can't pass.
+    if (code < 0x20 ? code !== 0x09 : code === 0x7f || code > 0xff)
       faults = FieldFault.value;
-    } else if (code > 0xff) faults = FieldFault.value;
   }
   if (length > 0 && (isBlank(value, 0) || isBlank(value, length - 1))) {
     faults |= FieldFault.paddedValue;

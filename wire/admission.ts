@@ -1,0 +1,57 @@
+// Which connections are let in: so many in all, so many from one address.
+
+import type { Socket } from "node:net";
+import type { WireStats } from "./stats.ts";
+
+/** How many connections there may be. */
+export interface AdmissionOptions {
+  /** In all. Defaults to 50,000. */
+  readonly maxConnections?: number;
+  /** From one address. Defaults to Infinity. */
+  readonly maxConnectionsPerAddress?: number;
+}
+
+/** Counts connections. */
+export interface Admission {
+  /** Let a connection in, or close it. Returns whether it may stay. */
+  admit(socket: Socket): boolean;
+}
+
+/**
+ * Create an admission that has let in nobody. What it closes is counted among
+ * the violations.
+ */
+export function createAdmission(
+  options: AdmissionOptions,
+  stats: WireStats,
+): Admission {
+  const { maxConnections = 50_000 } = options;
+  const perAddress = options.maxConnectionsPerAddress ?? Infinity;
+  const counts = new Map<string, number>();
+  let all = 0;
+
+  const refuse = (socket: Socket, limit: keyof WireStats["violations"]) => {
+    stats.violations[limit] = (stats.violations[limit] ?? 0) + 1;
+    socket.destroy();
+    return false;
+  };
+
+  return {
+    admit(socket) {
+      const address = socket.remoteAddress ?? "";
+      const count = counts.get(address) ?? 0;
+      if (all >= maxConnections) return refuse(socket, "maxConnections");
+      if (count >= perAddress)
+        return refuse(socket, "maxConnectionsPerAddress");
+      all++;
+      counts.set(address, count + 1);
+      socket.once("close", () => {
+        all--;
+        const left = (counts.get(address) ?? 1) - 1;
+        if (left === 0) counts.delete(address);
+        else counts.set(address, left);
+      });
+      return true;
+    },
+  };
+}

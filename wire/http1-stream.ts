@@ -1,0 +1,191 @@
+// Dresses an HTTP/1.1 request as a ServerStream, so that whoever answers
+// requests is written once. Parsing and framing are node:http's.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ClosedBy } from "./closed-by.ts";
+import { ErrorCode } from "./error-codes.ts";
+import type { HeaderBlock } from "./header-block.ts";
+import { toFieldList, toTrailerBlock, toTrailers } from "./http1-headers.ts";
+import type { ServerStream, ServerStreamHandler } from "./server-stream.ts";
+
+/** How much of a body is taken before its receiver has consumed it. */
+const WINDOW_BYTES = 256 << 10;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * An HTTP/1.1 request and its answer.
+ */
+export class Http1Stream implements ServerStream {
+  readonly httpVersion = 1;
+  handler: ServerStreamHandler = ignoring;
+  context: unknown = undefined;
+  closed = false;
+  closedBy: ClosedBy | undefined = undefined;
+  localEnded = false;
+  remoteEnded = false;
+  headersSent = false;
+  queuedBytes = 0;
+
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #unreadTimeoutMs: number;
+  readonly #isDraining: () => boolean;
+  #unconsumedBytes = 0;
+  #unread: NodeJS.Timeout | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    options: {
+      /** The rest of a request whose answer is out may take so long. */
+      readonly unreadTimeoutMs: number;
+      /** Whether answers ask callers to go. */
+      readonly isDraining: () => boolean;
+    },
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#unreadTimeoutMs = options.unreadTimeoutMs;
+    this.#isDraining = options.isDraining;
+  }
+
+  /** Begin to read, once the handler is set. */
+  start(): void {
+    const request = this.#request;
+    const response = this.#response;
+    response.on("drain", () => this.#onDrain());
+    response.on("close", () => this.#onResponseClose());
+    // "close" follows.
+    response.on("error", ignore);
+    request.on("error", ignore);
+    if (this.remoteEnded) {
+      request.resume();
+      return;
+    }
+    request.on("data", (chunk: Buffer) => this.#onData(chunk));
+    request.on("end", () => this.#onRequestEnd());
+  }
+
+  respond(headers: HeaderBlock, endStream = false) {
+    if (this.closed || this.headersSent) return;
+    this.headersSent = true;
+    const fields = toFieldList(headers);
+    if (this.#isDraining()) fields.push("connection", "close");
+    this.#response.writeHead(headers.status, fields);
+    if (endStream) return this.#finish();
+    // With the body's first piece, unless that takes its time.
+    setImmediate(() => this.#response.flushHeaders());
+  }
+
+  inform(headers: HeaderBlock): void {
+    if (this.closed || this.headersSent || headers.status !== 103) return;
+    const hints: Record<string, string> = {};
+    for (const { name, value } of headers.fields)
+      if (!name.startsWith(":")) hints[name] = value;
+    if (hints["link"] !== undefined) this.#response.writeEarlyHints(hints);
+  }
+
+  write(data: Uint8Array, endStream = false): boolean {
+    if (this.closed || this.localEnded) return true;
+    if (data.length > 0 && !this.#response.write(data))
+      this.queuedBytes += data.length;
+    if (endStream) this.#finish();
+    return this.queuedBytes === 0;
+  }
+
+  end(trailers?: HeaderBlock): void {
+    if (this.closed || this.localEnded) return;
+    // RFC 9110, section 6.5.1: only to those who said that they take them.
+    const wanted = /\btrailers\b/i.test(String(this.#request.headers["te"]));
+    if (trailers !== undefined && wanted)
+      this.#response.addTrailers(toTrailers(trailers));
+    this.#finish();
+  }
+
+  reset(code: number): void {
+    if (this.closed) return;
+    this.#close(code, "local");
+    this.#response.destroy();
+  }
+
+  consume(bytes: number): void {
+    this.#unconsumedBytes -= bytes;
+    if (this.#unconsumedBytes < WINDOW_BYTES && this.#request.isPaused())
+      this.#request.resume();
+  }
+
+  // HTTP/1.1 connections have one request at a time.
+  hold(): void {}
+  release(): void {}
+
+  #finish(): void {
+    this.localEnded = true;
+    this.#response.end();
+    if (this.remoteEnded) return;
+    // The next request of the connection comes after the rest of this one. To
+    // close at once would be shorter, but a caller who still sends then sees a
+    // broken connection, and not the answer.
+    this.#request.resume();
+    this.#unread = setTimeout(
+      () => this.reset(ErrorCode.noError),
+      this.#unreadTimeoutMs,
+    ).unref();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.closed) return;
+    this.#unconsumedBytes += chunk.length;
+    this.handler.onData(this, chunk, false);
+    if (this.#unconsumedBytes >= WINDOW_BYTES) this.#request.pause();
+  }
+
+  #onRequestEnd(): void {
+    clearTimeout(this.#unread);
+    if (this.closed) return;
+    this.remoteEnded = true;
+    const { rawTrailers } = this.#request;
+    const trailers = toTrailerBlock(rawTrailers);
+    if (trailers === undefined) this.handler.onData(this, EMPTY, true);
+    else this.handler.onTrailers(this, trailers);
+    this.#closeIfEnded();
+  }
+
+  #onDrain(): void {
+    const sent = this.queuedBytes;
+    this.queuedBytes = 0;
+    if (sent > 0 && !this.closed) this.handler.onSent(this, sent);
+  }
+
+  /** The answer is out, or the caller is gone. */
+  #onResponseClose(): void {
+    if (this.closed) return;
+    if (this.#response.writableFinished) {
+      if (this.queuedBytes > 0) this.#onDrain();
+      this.#closeIfEnded();
+    } else {
+      this.#close(ErrorCode.cancel, "peer");
+    }
+  }
+
+  #closeIfEnded(): void {
+    if (this.remoteEnded && this.#response.writableFinished && !this.closed)
+      this.#close(ErrorCode.noError, "end");
+  }
+
+  #close(code: number, by: ClosedBy): void {
+    clearTimeout(this.#unread);
+    this.closed = true;
+    this.closedBy = by;
+    this.handler.onClose(this, code);
+  }
+}
+
+const ignoring: ServerStreamHandler = {
+  onData: (stream, data) => stream.consume(data.length),
+  onTrailers() {},
+  onSent() {},
+  onClose() {},
+};
+
+function ignore(): void {}

@@ -1,0 +1,239 @@
+// One port for HTTP/1.1 and HTTP/2: over cleartext the first bytes tell them
+// apart, over TLS the ALPN extension does. HTTP/2 is ours, HTTP/1.1 is
+// node:http's; whoever answers sees no difference.
+//
+// The http.Server is the real listener, because it arms its time-outs only
+// when it listens itself. Upgrade from HTTP/1.1 (h2c) is not offered: RFC 9113
+// dropped it.
+
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket, TlsOptions } from "node:tls";
+import { createAdmission } from "./admission.ts";
+import type { Connection } from "./connection.ts";
+import { readHttpVersion } from "./http-version.ts";
+import { toRequestBlock } from "./http1-headers.ts";
+import { Http1Stream } from "./http1-stream.ts";
+import { edgeLimits, type Limits } from "./limits.ts";
+import { createServerConnection } from "./server-connection.ts";
+import type { RequestHandler } from "./server-stream.ts";
+import type { ConnectionSnapshot } from "./snapshot.ts";
+import { createStats, type WireStats } from "./stats.ts";
+import type { KeepaliveOptions } from "./time-limits.ts";
+
+/**
+ * Options for createListener().
+ */
+export interface ListenerOptions {
+  /** Answers requests of either HTTP version. */
+  readonly onRequest: RequestHandler;
+
+  /**
+   * What one connection may ask of us. Defaults to `edgeLimits`. Those that
+   * make sense for HTTP/1.1 hold there as well.
+   */
+  readonly limits?: Limits;
+
+  /**
+   * A certificate and its key: the port speaks TLS. Defaults to cleartext.
+   * ALPNProtocols is ours to set.
+   */
+  readonly tls?: TlsOptions;
+
+  /** Whether to look after silent HTTP/2 peers. Defaults to no. */
+  readonly keepalive?: KeepaliveOptions;
+
+  /** The most connections at once; more are closed. Defaults to 50,000. */
+  readonly maxConnections?: number;
+
+  /** The same for one address. Defaults to Infinity: behind a proxy, all
+   * callers share one. */
+  readonly maxConnectionsPerAddress?: number;
+
+  /**
+   * How long an HTTP/1.1 connection may wait for its next request, in
+   * milliseconds. Defaults to 65,000: longer than common clients and proxies
+   * wait, so that they are the ones who close.
+   */
+  readonly http1KeepAliveMs?: number;
+}
+
+/**
+ * A listener, and what is open on it.
+ */
+export interface Listener {
+  /**
+   * Listen. Rejects with Node's own error, EADDRINUSE for example. Port 0
+   * takes a free one; the result tells which.
+   */
+  listen(address: { host: string; port: number }): Promise<AddressInfo>;
+
+  /**
+   * Ask peers to go: from now on, HTTP/1.1 answers close their connection.
+   * New connections and requests are still served.
+   */
+  drain(): void;
+
+  /**
+   * Stop listening, tell HTTP/2 peers to go (GOAWAY), wait for the requests
+   * in flight, and cut off what is left after `graceMs`. Resolves when no
+   * connection is left.
+   */
+  close(graceMs: number): Promise<void>;
+
+  /** Counters over all HTTP/2 connections. */
+  readonly stats: WireStats;
+
+  /** The HTTP/2 connections that are open, as plain data. */
+  snapshot(): readonly ConnectionSnapshot[];
+}
+
+/** Time-outs of node:http are looked at so often, at most. */
+const HTTP1_CHECK_MS = 5_000;
+
+/**
+ * Create a listener. It listens when told to.
+ */
+export function createListener(options: ListenerOptions): Listener {
+  const { limits = edgeLimits, tls, onRequest } = options;
+  const stats = createStats();
+  const admission = createAdmission(options, stats);
+  const sockets = new Set<Socket>();
+  const connections = new Set<Connection>();
+  let draining = false;
+
+  const http1 = createHttp1(options, limits);
+  http1.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const stream = new Http1Stream(request, response, {
+      unreadTimeoutMs: limits.stallTimeoutMs,
+      isDraining: () => draining,
+    });
+    // Its headers may be out before we close; then it ends up idle.
+    response.once("close", () => {
+      if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
+    });
+    const isTooLong = request.rawHeaders.length > 2 * limits.maxHeaderFields;
+    const headers = toRequestBlock(request, tls ? "https" : "http");
+    if (isTooLong || headers === undefined) {
+      response.writeHead(isTooLong ? 431 : 400, { connection: "close" });
+      response.end();
+      return;
+    }
+    const endStream = !hasBody(request);
+    stream.remoteEnded = endStream;
+    onRequest(stream, headers, endStream);
+    stream.start();
+  });
+
+  const serveHttp2 = (socket: Socket) => {
+    // http.Server allows half-open sockets.
+    socket.allowHalfOpen = false;
+    const connection = createServerConnection(socket, {
+      onRequest,
+      limits,
+      stats,
+      ...(options.keepalive && { keepalive: options.keepalive }),
+      onClose: () => connections.delete(connection),
+    });
+    connections.add(connection);
+    if (!http1.listening) connection.drain();
+  };
+
+  const event = tls ? "secureConnection" : "connection";
+  const serveHttp1 = http1.listeners(event);
+  http1.removeAllListeners(event);
+  if (tls) {
+    http1.on("connection", admission.admit);
+    http1.on(event, (socket: TLSSocket) => {
+      if (socket.alpnProtocol === "h2") return serveHttp2(socket);
+      for (const serve of serveHttp1) serve.call(http1, socket);
+    });
+  } else {
+    http1.on(event, (socket: Socket) => {
+      if (!admission.admit(socket)) return;
+      readHttpVersion(socket, limits.prefaceTimeoutMs, (version) => {
+        if (version === 2) return serveHttp2(socket);
+        for (const serve of serveHttp1) serve.call(http1, socket);
+      });
+    });
+  }
+  http1.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+
+  return {
+    stats,
+    snapshot: () => Array.from(connections, (one) => one.snapshot()),
+    listen({ host, port }) {
+      return new Promise((resolve, reject) => {
+        http1.once("error", reject);
+        http1.listen(port, host, () => {
+          http1.off("error", reject);
+          resolve(http1.address() as AddressInfo);
+        });
+      });
+    },
+    drain() {
+      draining = true;
+    },
+    close(graceMs) {
+      draining = true;
+      return new Promise((resolve) => {
+        const deadline = setTimeout(() => {
+          for (const connection of connections) connection.close();
+          for (const socket of sockets) socket.destroy();
+        }, graceMs);
+        http1.close(() => {
+          clearTimeout(deadline);
+          resolve();
+        });
+        for (const connection of connections) connection.drain();
+        // Silent since they connected: nobody's request is lost.
+        for (const socket of sockets)
+          if (socket.bytesRead === 0) socket.destroy();
+      });
+    },
+  };
+}
+
+function createHttp1(options: ListenerOptions, limits: Limits): HttpServer {
+  const http1Options = {
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: options.http1KeepAliveMs ?? 65_000,
+    maxHeaderSize: limits.maxHeaderListBytes,
+    connectionsCheckingInterval: Math.min(
+      HTTP1_CHECK_MS,
+      limits.headersTimeoutMs / 4,
+    ),
+    // A stream of requests may take as long as it likes.
+    requestTimeout: 0,
+    noDelay: true,
+  };
+  const http1 =
+    options.tls === undefined
+      ? createHttpServer(http1Options)
+      : createHttpsServer({
+          handshakeTimeout: limits.prefaceTimeoutMs,
+          ...http1Options,
+          ...options.tls,
+          ALPNProtocols: ["h2", "http/1.1"],
+        });
+  // node:http drops what is beyond its limit without a word; we refuse.
+  http1.maxHeadersCount = 0;
+  return http1;
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  return (
+    headers["transfer-encoding"] !== undefined ||
+    (headers["content-length"] ?? "0") !== "0"
+  );
+}
