@@ -53,13 +53,14 @@ export class ClientConnection extends Connection {
     handler: StreamHandler,
   ): Stream | undefined {
     const { core } = this;
-    if (core.state !== "open" || core.nextId > MAX_STREAM_ID) return undefined;
+    if (core.state !== "open" || core.ids.next > MAX_STREAM_ID)
+      return undefined;
     if (core.streams.size >= core.peerMaxStreams) {
       core.wantsSlot = true;
       return undefined;
     }
-    const stream = core.openStream(core.nextId);
-    core.nextId += 2;
+    const stream = core.openStream(core.ids.next);
+    core.ids.next += 2;
     stream.handler = handler;
     stream.isHead = headers.method === "HEAD";
     core.sendHeaders(stream, headers, endStream);

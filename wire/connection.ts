@@ -6,15 +6,9 @@
 import type { Duplex } from "node:stream";
 import { type ConnectionState, Core, type CoreEvents } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
-import {
-  DEFAULT_WINDOW_BYTES,
-  FrameType,
-  MAX_FRAME_BYTES,
-  MAX_STREAM_ID,
-  PREFACE,
-  Setting,
-} from "./frame.ts";
+import { FrameType, MAX_FRAME_BYTES, MAX_STREAM_ID, PREFACE } from "./frame.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
+import { sendGreeting } from "./greeting.ts";
 import type { Limits } from "./limits.ts";
 import {
   receiveGoaway,
@@ -78,7 +72,7 @@ export class Connection implements FrameSink {
       },
     });
     startSweeping(this.#timeLimits);
-    this.#greet();
+    sendGreeting(this.core);
     this.#listen(socket);
   }
 
@@ -114,7 +108,7 @@ export class Connection implements FrameSink {
   /** Say GOAWAY and close at once. Streams that are open are lost. */
   close(code: number = ErrorCode.noError, reason = "closed") {
     if (this.core.state === "closed") return;
-    this.core.sendGoaway(this.core.lastPeerId, code, "");
+    this.core.sendGoaway(this.core.ids.lastPeer, code, "");
     this.core.end(code, reason);
   }
 
@@ -130,33 +124,6 @@ export class Connection implements FrameSink {
   /** What is going on, as plain data. */
   snapshot(): ConnectionSnapshot {
     return takeSnapshot(this.core, this.#headers.decoder);
-  }
-
-  #greet() {
-    const { core } = this;
-    const { limits, output } = core;
-    const settings: [number, number][] = [
-      [Setting.initialWindowSize, limits.streamWindowBytes],
-      [Setting.maxHeaderListSize, limits.maxHeaderListBytes],
-    ];
-    if (core.isServer) {
-      settings.push(
-        [Setting.maxConcurrentStreams, limits.maxConcurrentStreams],
-        [Setting.noRfc7540Priorities, 1],
-      );
-    } else {
-      output.copy(PREFACE, 0, PREFACE.length);
-      settings.push([Setting.enablePush, 0]);
-    }
-    output.frame(6 * settings.length, FrameType.settings, 0, 0);
-    for (const [id, value] of settings) {
-      output.uint16(id);
-      output.uint32(value);
-    }
-    if (limits.connectionWindowBytes > DEFAULT_WINDOW_BYTES)
-      core.growReceiveWindow(limits.connectionWindowBytes - core.receiveWindow);
-    // At once, if it can be: a client may wait for it.
-    output.flush();
   }
 
   #listen(socket: Duplex) {
@@ -322,7 +289,7 @@ export class Connection implements FrameSink {
   #finishDrain() {
     const { core } = this;
     if (core.state !== "draining") return;
-    core.sendGoaway(core.lastPeerId, ErrorCode.noError, "");
+    core.sendGoaway(core.ids.lastPeer, ErrorCode.noError, "");
     if (core.streams.size === 0) core.end(ErrorCode.noError, "drained");
   }
 }

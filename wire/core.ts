@@ -5,19 +5,16 @@
 import type { Duplex } from "node:stream";
 import type { ClosedBy } from "./closed-by.ts";
 import { ErrorCode } from "./error-codes.ts";
-import {
-  DEFAULT_WINDOW_BYTES,
-  Flag,
-  FrameType,
-  MAX_STREAM_ID,
-} from "./frame.ts";
+import { Flag, FrameType, MAX_STREAM_ID } from "./frame.ts";
 import { Guard } from "./guard.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import type { Limits } from "./limits.ts";
 import { Output } from "./output.ts";
+import { ReceiveWindows } from "./receive-windows.ts";
 import { Sender } from "./sender.ts";
 import type { Violation, WireStats } from "./stats.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
+import { StreamIds } from "./stream-ids.ts";
 
 /**
  * The states of a connection, in this order.
@@ -42,12 +39,6 @@ export interface CoreEvents {
   onClose?(code: number, reason: string): void;
 }
 
-/** How many streams that we reset are remembered: their peer may not know yet. */
-const MAX_REMEMBERED_RESETS = 1_000;
-
-/** How many ids that the peer skipped are remembered. */
-const MAX_SKIPPED_RANGES = 100;
-
 /**
  * The state of a connection. @internal
  */
@@ -65,32 +56,24 @@ export class Core implements StreamOwner {
   readonly streams = new Map<number, Stream>();
   /** Streams of the peer's that count among its concurrent ones. */
   slots = 0;
-  /** The highest stream id of the peer's that we have seen. */
-  lastPeerId = 0;
-  /** The id of our next stream. */
-  nextId: number;
+  readonly ids: StreamIds;
   /** The highest id that our GOAWAY promised to look at. */
   goawayId = MAX_STREAM_ID;
+  /** The peer sent GOAWAY. */
+  peerIsLeaving = false;
   /** A request was not taken because there was no slot. */
   wantsSlot = false;
   /** SETTINGS_MAX_CONCURRENT_STREAMS of the peer. */
   peerMaxStreams = Number.POSITIVE_INFINITY;
   settingsReceived = false;
 
-  /** How much of all bodies together the peer may send. */
-  receiveWindow = DEFAULT_WINDOW_BYTES;
-  #creditBytes = 0;
-  /** What our streams' windows begin with: see onSettingsAck(). */
-  streamWindowBytes: number;
+  readonly windows: ReceiveWindows;
   /** Since when there is no stream, and since when we are closed. */
   idleSinceMs: number;
   closedAtMs = 0;
 
   /** We don't read because the peer doesn't. */
   isPaused = false;
-
-  #recentResets: Set<number> | undefined;
-  #skipped: number[] | undefined;
 
   constructor(
     socket: Duplex,
@@ -106,15 +89,14 @@ export class Core implements StreamOwner {
     this.limits = options.limits;
     this.stats = options.stats;
     this.events = options.events;
-    this.nextId = isServer ? 2 : 1;
+    this.ids = new StreamIds(isServer);
     this.idleSinceMs = performance.now();
-    // Until the peer has read our settings, it goes by the default.
-    this.streamWindowBytes = Math.max(
-      options.limits.streamWindowBytes,
-      DEFAULT_WINDOW_BYTES,
-    );
     this.guard = new Guard(options.limits);
     this.output = new Output(socket, this.stats, () => this.onDrained());
+    this.windows = new ReceiveWindows(options.limits, (streamId, bytes) => {
+      this.control(4, FrameType.windowUpdate, 0, streamId);
+      this.output.uint32(bytes);
+    });
     this.sender = new Sender(this.output, this.guard, {
       ...options.limits,
       onEndSent: (stream) => this.closeIfEnded(stream),
@@ -131,39 +113,13 @@ export class Core implements StreamOwner {
       this,
       id,
       this.sender.initialStreamWindow,
-      this.streamWindowBytes,
+      this.windows.streamBytes,
     );
     this.streams.set(id, stream);
     this.guard.streams++;
     this.stats.streams++;
     this.stats.openStreams++;
     return stream;
-  }
-
-  /** Remember which ids the peer left out: they were never open. */
-  notePeerId(id: number) {
-    const expected = this.lastPeerId === 0 ? 1 : this.lastPeerId + 2;
-    if (id > expected) {
-      this.#skipped ??= [];
-      if (this.#skipped.length < 2 * MAX_SKIPPED_RANGES)
-        this.#skipped.push(expected, id);
-    }
-    this.lastPeerId = id;
-  }
-
-  /** Whether no stream of that id was ever open. */
-  isIdle(id: number): boolean {
-    if (id % 2 === this.nextId % 2) return id >= this.nextId;
-    if (id > this.lastPeerId) return true;
-    const skipped = this.#skipped ?? [];
-    for (let i = 0; i < skipped.length; i += 2)
-      if (id >= (skipped[i] ?? 0) && id < (skipped[i + 1] ?? 0)) return true;
-    return false;
-  }
-
-  /** Whether we reset it lately: then the peer may still send for it. */
-  wasReset(id: number): boolean {
-    return this.#recentResets?.has(id) ?? false;
   }
 
   /** Close a stream that both sides have ended. */
@@ -196,12 +152,7 @@ export class Core implements StreamOwner {
 
   /** Refuse a stream that isn't open, or reset one. */
   sendReset(id: number, code: number) {
-    this.#recentResets ??= new Set();
-    if (this.#recentResets.size >= MAX_REMEMBERED_RESETS) {
-      const [oldest] = this.#recentResets;
-      if (oldest !== undefined) this.#recentResets.delete(oldest);
-    }
-    this.#recentResets.add(id);
+    this.ids.noteReset(id);
     this.stats.resetsSent++;
     this.control(4, FrameType.rstStream, 0, id);
     this.output.uint32(code);
@@ -245,7 +196,7 @@ export class Core implements StreamOwner {
   released(stream: Stream) {
     if (!stream.hasSlot) return;
     stream.hasSlot = false;
-    if (stream.id % 2 !== this.nextId % 2) this.slots--;
+    if (this.ids.isPeers(stream.id)) this.slots--;
   }
 
   consumed(stream: Stream, bytes: number) {
@@ -255,33 +206,7 @@ export class Core implements StreamOwner {
       this.guard.onConsumed(stream.smallDataCost);
       stream.smallDataCost = 0;
     }
-    this.credit(stream);
-  }
-
-  // Windows
-
-  /** Give a stream's peer its window back, half of it at a time. */
-  credit(stream: Stream) {
-    const bytes = stream.creditBytes;
-    if (stream.remoteEnded || bytes * 2 < this.streamWindowBytes) return;
-    stream.creditBytes = 0;
-    stream.receiveWindow += bytes;
-    this.control(4, FrameType.windowUpdate, 0, stream.id);
-    this.output.uint32(bytes);
-  }
-
-  /** The connection's window is given back on receipt, half of it at a time. */
-  creditConnection(bytes: number) {
-    this.#creditBytes += bytes;
-    if (this.#creditBytes * 2 < this.limits.connectionWindowBytes) return;
-    this.growReceiveWindow(this.#creditBytes);
-    this.#creditBytes = 0;
-  }
-
-  growReceiveWindow(bytes: number) {
-    this.receiveWindow += bytes;
-    this.control(4, FrameType.windowUpdate, 0, 0);
-    this.output.uint32(bytes);
+    this.windows.creditStream(stream);
   }
 
   /** Begin a control frame: they are counted while nobody reads them. */
@@ -319,7 +244,7 @@ export class Core implements StreamOwner {
   fail(code: number, reason: string) {
     if (this.state === "closed") return;
     this.stats.connectionErrors++;
-    this.sendGoaway(this.lastPeerId, code, reason);
+    this.sendGoaway(this.ids.lastPeer, code, reason);
     this.end(code, reason);
   }
 
@@ -363,7 +288,8 @@ export class Core implements StreamOwner {
 
   #onIdle() {
     this.idleSinceMs = performance.now();
-    if (this.state === "draining" && this.goawayId !== MAX_STREAM_ID)
+    if (this.state !== "draining") return;
+    if (this.peerIsLeaving || this.goawayId !== MAX_STREAM_ID)
       this.end(ErrorCode.noError, "drained");
   }
 }

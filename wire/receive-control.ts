@@ -27,6 +27,8 @@ export function receiveSettings(
   if ((flags & Flag.ack) !== 0) {
     if (end > start)
       return core.fail(ErrorCode.frameSizeError, "SETTINGS ACK with a payload");
+    if (!core.settingsReceived)
+      return core.fail(ErrorCode.protocolError, "no SETTINGS first");
     return onSettingsAck(core);
   }
   if ((end - start) % SETTING_BYTES !== 0)
@@ -94,10 +96,8 @@ function applyInitialWindow(core: Core, value: number) {
 
 /** Our settings are in force: windows below the default count from here on. */
 function onSettingsAck(core: Core) {
-  const bytes = core.limits.streamWindowBytes;
-  const change = bytes - core.streamWindowBytes;
+  const change = core.windows.applySettings();
   if (change === 0) return;
-  core.streamWindowBytes = bytes;
   for (const stream of core.streams.values()) stream.receiveWindow += change;
 }
 
@@ -126,7 +126,7 @@ export function receiveWindowUpdate(
   }
   const stream = core.streams.get(streamId);
   if (stream === undefined) {
-    if (core.isIdle(streamId))
+    if (core.ids.isIdle(streamId))
       core.fail(ErrorCode.protocolError, "WINDOW_UPDATE on an idle stream");
     return;
   }
@@ -148,7 +148,7 @@ export function receiveReset(
 ) {
   if (end - start !== 4)
     return core.fail(ErrorCode.frameSizeError, "RST_STREAM's length");
-  if (streamId === 0 || core.isIdle(streamId))
+  if (streamId === 0 || core.ids.isIdle(streamId))
     return core.fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
   core.stats.resetsReceived++;
   const stream = core.streams.get(streamId);
@@ -213,13 +213,12 @@ export function receiveGoaway(
   const lastStreamId = readUint31(bytes, start);
   const code = readUint32(bytes, start + 4);
   if (core.state === "open") core.state = "draining";
+  core.peerIsLeaving = true;
   if (!core.isServer) {
     for (const stream of [...core.streams.values()])
       if (stream.id > lastStreamId)
         core.closeStream(stream, ErrorCode.refusedStream, "refused");
   }
   core.events.onGoaway?.(code, lastStreamId);
-  if (!core.isServer && core.streams.size === 0) {
-    core.end(ErrorCode.noError, "the peer went away");
-  }
+  if (core.streams.size === 0) core.end(ErrorCode.noError, "the peer left");
 }

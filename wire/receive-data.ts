@@ -27,10 +27,10 @@ export class DataReceiver {
     this.#stream = undefined;
     if (streamId === 0)
       return core.fail(ErrorCode.protocolError, "DATA on stream 0");
-    core.receiveWindow -= length;
-    if (core.receiveWindow < 0)
+    core.windows.connectionBytes -= length;
+    if (core.windows.connectionBytes < 0)
       return core.fail(ErrorCode.flowControlError, "beyond the window");
-    core.creditConnection(length);
+    core.windows.creditConnection(length);
     const stream = core.streams.get(streamId);
     if (stream === undefined) return this.#onUnknown(streamId);
     if (stream.remoteEnded)
@@ -72,7 +72,7 @@ export class DataReceiver {
     const padding = this.#frameBytes - this.#bodyBytes;
     if (padding > 0) {
       stream.creditBytes += padding;
-      this.#core.credit(stream);
+      this.#core.windows.creditStream(stream);
     }
     if (this.#endStream) return true;
     const { guard } = this.#core;
@@ -87,13 +87,13 @@ export class DataReceiver {
 
   #onUnknown(streamId: number) {
     const core = this.#core;
-    if (core.wasReset(streamId)) {
+    if (core.ids.wasReset(streamId)) {
       const violation = core.guard.onWastedData();
       if (violation !== undefined)
         core.violated(violation, "too many frames for what they carry");
       return;
     }
-    if (core.isIdle(streamId))
+    if (core.ids.isIdle(streamId))
       return core.fail(ErrorCode.protocolError, "DATA on an idle stream");
     core.fail(ErrorCode.streamClosed, "DATA on a closed stream");
   }

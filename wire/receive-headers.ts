@@ -157,14 +157,14 @@ export class HeaderReceiver {
     endStream: boolean,
   ) {
     const core = this.#core;
-    if (core.wasReset(streamId)) return;
-    if (!core.isIdle(streamId))
+    if (core.ids.wasReset(streamId)) return;
+    if (!core.ids.isIdle(streamId))
       return core.fail(ErrorCode.streamClosed, "HEADERS on a closed stream");
     const isNew =
-      core.isServer && streamId % 2 === 1 && streamId > core.lastPeerId;
+      core.isServer && streamId % 2 === 1 && streamId > core.ids.lastPeer;
     if (!isNew)
       return core.fail(ErrorCode.protocolError, "HEADERS on an idle stream");
-    core.notePeerId(streamId);
+    core.ids.noteOpened(streamId);
     if (this.isGivenUp) return;
     // Opened after we said where we stop: the peer knows that it is ignored.
     if (streamId > core.goawayId)

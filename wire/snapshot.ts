@@ -44,7 +44,7 @@ export function takeSnapshot(
     slots: core.slots,
     queuedBytes: core.output.queuedBytes,
     sendWindow: core.sender.window,
-    receiveWindow: core.receiveWindow,
+    receiveWindow: core.windows.connectionBytes,
     decoderTableBytes: decoder.table.bytes,
     openStreams: Array.from(core.streams.values(), (stream) => ({
       id: stream.id,

@@ -98,6 +98,8 @@ export class Stream implements ServerStream {
   stallSinceMs = 0;
   stallSentBytes = 0;
   sentBytes = 0;
+  /** @internal Since when the rest of a request comes that was answered. */
+  unreadSinceMs = 0;
 
   /** @internal The work behind it goes on. */
   isHeld = false;

@@ -147,8 +147,10 @@ export class TimeLimits implements Swept {
   #sweepOutput(nowMs: number) {
     const core = this.#core;
     const { output, limits } = core;
-    for (const stream of core.streams.values())
+    for (const stream of core.streams.values()) {
       if (stream.queuedBytes > 0) this.#sweepStream(stream, nowMs);
+      else if (stream.endSent) this.#sweepUnread(stream, nowMs);
+    }
     const written = output.bytesWritten;
     if (output.queuedBytes === 0 || written !== this.#written) {
       this.#written = written;
@@ -182,6 +184,18 @@ export class TimeLimits implements Swept {
       if (violation !== undefined)
         core.violated(violation, "too many streams that are not read");
     }
+  }
+
+  /**
+   * A server's answer is out, but its request still comes: nobody needs the
+   * rest. RFC 9113, section 8.1.
+   */
+  #sweepUnread(stream: Stream, nowMs: number) {
+    const core = this.#core;
+    if (!core.isServer) return;
+    if (stream.unreadSinceMs === 0) stream.unreadSinceMs = nowMs;
+    if (nowMs - stream.unreadSinceMs >= core.limits.stallTimeoutMs)
+      stream.reset(ErrorCode.noError);
   }
 
   #sweepLife(nowMs: number) {
