@@ -3,6 +3,7 @@
 // This is where the parts meet: bytes go to the FrameReader, frames to the
 // receivers, what they say to the Core, what we say to its Sender.
 
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionState, Core, type CoreEvents } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
@@ -127,6 +128,8 @@ export class Connection implements FrameSink {
   }
 
   #listen(socket: Duplex) {
+    // What is said in one turn is gathered here: nothing is won by waiting.
+    if (socket instanceof Socket) socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.receive(chunk));
     socket.on("end", () => this.core.lose("the peer closed the connection"));
     socket.on("error", (error) => this.core.lose(error.message));

@@ -172,8 +172,10 @@ export class Core implements StreamOwner {
 
   sendHeaders(stream: Stream, headers: HeaderBlock, endStream: boolean) {
     stream.headersSent = true;
-    if (endStream) stream.localEnded = true;
-    this.sender.headers(stream, headers, endStream);
+    // What answers HEAD has no body, whatever whoever answers thinks.
+    const ends = endStream || (this.isServer && stream.isHead);
+    if (ends) stream.localEnded = true;
+    this.sender.headers(stream, headers, ends);
   }
 
   sendInformation(stream: Stream, headers: HeaderBlock) {

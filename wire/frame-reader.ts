@@ -53,6 +53,8 @@ export class FrameReader {
   /** What came of a header, or of a payload that straddles chunks. */
   #partial: Buffer | undefined;
   #filled = 0;
+  /** Frames that have begun. */
+  frames = 0;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
@@ -129,6 +131,7 @@ export class FrameReader {
     this.#type = bytes[at + 3] as number;
     this.#flags = bytes[at + 4] as number;
     this.#streamId = readUint31(bytes, at + 5);
+    this.frames++;
     this.#sink.onFrameHeader(this.#type, this.#streamId, this.#left);
   }
 

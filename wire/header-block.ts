@@ -26,13 +26,14 @@ export class HeaderBlock {
    */
   ruling = -1;
 
-  private summarised = false;
-  private methodValue: string | undefined = undefined;
-  private schemeValue: string | undefined = undefined;
-  private authorityValue: string | undefined = undefined;
-  private pathValue: string | undefined = undefined;
-  private statusCode = 0;
-  private contentLengthBytes = -1;
+  #summarised = false;
+  #methodValue: string | undefined = undefined;
+  #schemeValue: string | undefined = undefined;
+  #authorityValue: string | undefined = undefined;
+  #pathValue: string | undefined = undefined;
+  #statusCode = 0;
+  #contentLengthBytes = -1;
+  #expectsContinueValue = false;
 
   constructor(fields: readonly HeaderField[], size: number) {
     this.fields = fields;
@@ -51,29 +52,29 @@ export class HeaderBlock {
 
   /** The value of `:method`. Of pseudo-headers that repeat, the first counts. */
   get method(): string | undefined {
-    if (!this.summarised) this.summarise();
-    return this.methodValue;
+    if (!this.#summarised) this.#summarise();
+    return this.#methodValue;
   }
 
   get scheme(): string | undefined {
-    if (!this.summarised) this.summarise();
-    return this.schemeValue;
+    if (!this.#summarised) this.#summarise();
+    return this.#schemeValue;
   }
 
   get authority(): string | undefined {
-    if (!this.summarised) this.summarise();
-    return this.authorityValue;
+    if (!this.#summarised) this.#summarise();
+    return this.#authorityValue;
   }
 
   get path(): string | undefined {
-    if (!this.summarised) this.summarise();
-    return this.pathValue;
+    if (!this.#summarised) this.#summarise();
+    return this.#pathValue;
   }
 
   /** The value of `:status`; 0 if there is none, or none of three digits. */
   get status(): number {
-    if (!this.summarised) this.summarise();
-    return this.statusCode;
+    if (!this.#summarised) this.#summarise();
+    return this.#statusCode;
   }
 
   /**
@@ -81,12 +82,18 @@ export class HeaderBlock {
    * of bytes or if there are several, even if they agree.
    */
   get contentLength(): number {
-    if (!this.summarised) this.summarise();
-    return this.contentLengthBytes;
+    if (!this.#summarised) this.#summarise();
+    return this.#contentLengthBytes;
   }
 
-  private summarise(): void {
-    this.summarised = true;
+  /** Whether the sender waits for a 100 before its body. RFC 9110, 10.1.1. */
+  get expectsContinue(): boolean {
+    if (!this.#summarised) this.#summarise();
+    return this.#expectsContinueValue;
+  }
+
+  #summarise(): void {
+    this.#summarised = true;
     const fields = this.fields;
     // Backwards, so that the first of several has the last word.
     for (let i = fields.length - 1; i >= 0; i--) {
@@ -95,25 +102,29 @@ export class HeaderBlock {
         case FieldKind.regular:
           break;
         case FieldKind.method:
-          this.methodValue = field.value;
+          this.#methodValue = field.value;
           break;
         case FieldKind.scheme:
-          this.schemeValue = field.value;
+          this.#schemeValue = field.value;
           break;
         case FieldKind.authority:
-          this.authorityValue = field.value;
+          this.#authorityValue = field.value;
           break;
         case FieldKind.path:
-          this.pathValue = field.value;
+          this.#pathValue = field.value;
           break;
         case FieldKind.status:
-          this.statusCode = parseStatus(field.value);
+          this.#statusCode = parseStatus(field.value);
           break;
         case FieldKind.contentLength:
-          this.contentLengthBytes =
-            this.contentLengthBytes === -1
+          this.#contentLengthBytes =
+            this.#contentLengthBytes === -1
               ? parseContentLength(field.value)
               : -2;
+          break;
+        case FieldKind.expect:
+          this.#expectsContinueValue =
+            field.value.toLowerCase() === "100-continue";
           break;
       }
     }

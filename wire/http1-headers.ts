@@ -27,7 +27,9 @@ export function toRequestBlock(
   scheme: string,
 ): HeaderBlock | undefined {
   const target = splitTarget(request);
-  if (target === undefined) return undefined;
+  // RFC 9112, section 3.2; node:http keeps the first one and says nothing.
+  const hosts = request.headersDistinct["host"] ?? [];
+  if (target === undefined || hosts.length > 1) return undefined;
   const fields = [
     new HeaderField(":method", request.method ?? ""),
     new HeaderField(":scheme", scheme),
@@ -72,7 +74,9 @@ function splitTarget(
   request: IncomingMessage,
 ): { authority: string | undefined; path: string } | undefined {
   const path = request.url ?? "";
-  const authority = request.headers.host;
+  const host = request.headers.host ?? "";
+  // What :authority may not be is left out. Whoever needs it will miss it.
+  const authority = host === "" || host.includes("@") ? undefined : host;
   if (path.startsWith("/") || path === "*") return { authority, path };
   const absolute = ABSOLUTE.exec(path);
   if (absolute === null) return undefined;

@@ -6,12 +6,27 @@ import type { ClosedBy } from "./closed-by.ts";
 import { ErrorCode } from "./error-codes.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { toFieldList, toTrailerBlock, toTrailers } from "./http1-headers.ts";
+import type { Limits } from "./limits.ts";
 import type { ServerStream, ServerStreamHandler } from "./server-stream.ts";
 
 /** How much of a body is taken before its receiver has consumed it. */
 const WINDOW_BYTES = 256 << 10;
 
 const EMPTY = Buffer.alloc(0);
+
+/** How much of a write counts for each time limit: see #watchStall(). */
+const STALL_STEP_BYTES = 64 << 10;
+
+/** What streams of one listener have in common. */
+export interface Http1StreamOptions {
+  readonly limits: Limits;
+  /** Whether answers ask callers to go. */
+  readonly isDraining: () => boolean;
+  /** The stream is closed, and the work behind it has ended. */
+  readonly onDone: () => void;
+  /** The caller took too little of its answer. */
+  readonly onStall: () => void;
+}
 
 /**
  * An HTTP/1.1 request and its answer.
@@ -29,25 +44,22 @@ export class Http1Stream implements ServerStream {
 
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #unreadTimeoutMs: number;
-  readonly #isDraining: () => boolean;
+  readonly #options: Http1StreamOptions;
+  #isHeld = false;
   #unconsumedBytes = 0;
   #unread: NodeJS.Timeout | undefined;
+  /** Watches an answer that isn't taken. */
+  #stall: NodeJS.Timeout | undefined;
+  #stallLeftBytes = 0;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    options: {
-      /** The rest of a request whose answer is out may take so long. */
-      readonly unreadTimeoutMs: number;
-      /** Whether answers ask callers to go. */
-      readonly isDraining: () => boolean;
-    },
+    options: Http1StreamOptions,
   ) {
     this.#request = request;
     this.#response = response;
-    this.#unreadTimeoutMs = options.unreadTimeoutMs;
-    this.#isDraining = options.isDraining;
+    this.#options = options;
   }
 
   /** Begin to read, once the handler is set. */
@@ -71,7 +83,7 @@ export class Http1Stream implements ServerStream {
     if (this.closed || this.headersSent) return;
     this.headersSent = true;
     const fields = toFieldList(headers);
-    if (this.#isDraining()) fields.push("connection", "close");
+    if (this.#options.isDraining()) fields.push("connection", "close");
     this.#response.writeHead(headers.status, fields);
     if (endStream) return this.#finish();
     // With the body's first piece, unless that takes its time.
@@ -91,6 +103,7 @@ export class Http1Stream implements ServerStream {
     if (data.length > 0 && !this.#response.write(data))
       this.queuedBytes += data.length;
     if (endStream) this.#finish();
+    else if (this.queuedBytes > 0) this.#watchStall();
     return this.queuedBytes === 0;
   }
 
@@ -115,13 +128,20 @@ export class Http1Stream implements ServerStream {
       this.#request.resume();
   }
 
-  // HTTP/1.1 connections have one request at a time.
-  hold(): void {}
-  release(): void {}
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    if (this.closed) this.#options.onDone();
+  }
 
   #finish(): void {
     this.localEnded = true;
     this.#response.end();
+    this.#watchStall();
     if (this.remoteEnded) return;
     // The next request of the connection comes after the rest of this one. To
     // close at once would be shorter, but a caller who still sends then sees a
@@ -129,7 +149,7 @@ export class Http1Stream implements ServerStream {
     this.#request.resume();
     this.#unread = setTimeout(
       () => this.reset(ErrorCode.noError),
-      this.#unreadTimeoutMs,
+      this.#options.limits.stallTimeoutMs,
     ).unref();
   }
 
@@ -175,9 +195,33 @@ export class Http1Stream implements ServerStream {
 
   #close(code: number, by: ClosedBy): void {
     clearTimeout(this.#unread);
+    clearTimeout(this.#stall);
     this.closed = true;
     this.closedBy = by;
     this.handler.onClose(this, code);
+    if (!this.#isHeld) this.#options.onDone();
+  }
+
+  /**
+   * Cut off a caller who takes too little of what waits. Nobody tells how much
+   * of a write it has taken, so a large one has more time.
+   */
+  #watchStall(): void {
+    const left = this.#response.writableLength;
+    if (left === 0 || this.#stall !== undefined || this.closed) return;
+    this.#stallLeftBytes = left;
+    const { stallTimeoutMs } = this.#options.limits;
+    this.#stall = setTimeout(
+      () => {
+        this.#stall = undefined;
+        const { writableLength } = this.#response;
+        if (writableLength === 0 || writableLength !== this.#stallLeftBytes)
+          return this.#watchStall();
+        this.#options.onStall();
+        this.reset(ErrorCode.cancel);
+      },
+      stallTimeoutMs * Math.ceil(left / STALL_STEP_BYTES),
+    ).unref();
   }
 }
 

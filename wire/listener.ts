@@ -17,9 +17,9 @@ import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket, TlsOptions } from "node:tls";
 import { createAdmission } from "./admission.ts";
 import type { Connection } from "./connection.ts";
+import { createHeaderBlock } from "./header-block.ts";
 import { readHttpVersion } from "./http-version.ts";
-import { toRequestBlock } from "./http1-headers.ts";
-import { Http1Stream } from "./http1-stream.ts";
+import { createHttp1Handler } from "./http1-handler.ts";
 import { edgeLimits, type Limits } from "./limits.ts";
 import { createServerConnection } from "./server-connection.ts";
 import type { RequestHandler } from "./server-stream.ts";
@@ -94,6 +94,8 @@ export interface Listener {
   snapshot(): readonly ConnectionSnapshot[];
 }
 
+const goOn = createHeaderBlock([[":status", "100"]]);
+
 /** Time-outs of node:http are looked at so often, at most. */
 const HTTP1_CHECK_MS = 5_000;
 
@@ -109,33 +111,30 @@ export function createListener(options: ListenerOptions): Listener {
   let draining = false;
 
   const http1 = createHttp1(options, limits);
+  const serve = createHttp1Handler({
+    onRequest,
+    limits,
+    stats,
+    scheme: tls ? "https" : "http",
+    isDraining: () => draining,
+  });
   http1.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    const stream = new Http1Stream(request, response, {
-      unreadTimeoutMs: limits.stallTimeoutMs,
-      isDraining: () => draining,
-    });
     // Its headers may be out before we close; then it ends up idle.
     response.once("close", () => {
       if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
     });
-    const isTooLong = request.rawHeaders.length > 2 * limits.maxHeaderFields;
-    const headers = toRequestBlock(request, tls ? "https" : "http");
-    if (isTooLong || headers === undefined) {
-      response.writeHead(isTooLong ? 431 : 400, { connection: "close" });
-      response.end();
-      return;
-    }
-    const endStream = !hasBody(request);
-    stream.remoteEnded = endStream;
-    onRequest(stream, headers, endStream);
-    stream.start();
+    serve(request, response);
   });
 
   const serveHttp2 = (socket: Socket) => {
     // http.Server allows half-open sockets.
     socket.allowHalfOpen = false;
     const connection = createServerConnection(socket, {
-      onRequest,
+      onRequest(stream, headers, endStream) {
+        // As node:http does for HTTP/1.1.
+        if (headers.expectsContinue && !endStream) stream.inform(goOn);
+        onRequest(stream, headers, endStream);
+      },
       limits,
       stats,
       ...(options.keepalive && { keepalive: options.keepalive }),
@@ -228,12 +227,4 @@ function createHttp1(options: ListenerOptions, limits: Limits): HttpServer {
   // node:http drops what is beyond its limit without a word; we refuse.
   http1.maxHeadersCount = 0;
   return http1;
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request;
-  return (
-    headers["transfer-encoding"] !== undefined ||
-    (headers["content-length"] ?? "0") !== "0"
-  );
 }

@@ -43,7 +43,10 @@ export class Output {
   #isDirty = false;
   #isWriting = false;
   #isEnding = false;
-  #inFlightBytes = 0;
+  /** The last write was not taken at once. */
+  #isSlow = false;
+  /** Those of the write under way. */
+  inFlightBytes = 0;
   /** Bytes that wait, those of the write under way included. */
   queuedBytes = 0;
   /** Control frames that wait for a peer who doesn't read. */
@@ -127,26 +130,42 @@ export class Output {
     const socket = this.#socket;
     if (chunks.length === 0) return;
     if (socket.destroyed || socket.writableEnded) return this.clear();
+    this.#isWriting = true;
+    this.#stats.socketWrites++;
+    if (this.#isSlow) this.#writeOne(chunks);
+    else this.#writeAll(chunks);
+    // The system took everything: no need to wait for the callback.
+    this.#isSlow = socket.writableLength > 0;
+    if (this.#isWriting && !this.#isSlow) this.#written();
+  }
+
+  #writeAll(chunks: Uint8Array[]) {
+    const socket = this.#socket;
     this.#chunks = [];
     this.#slabsInFlight = this.#slabs;
     this.#slabs = [];
     if (this.#slab !== undefined) this.#slabsInFlight.push(this.#slab);
     this.#slab = undefined;
-    this.#inFlightBytes = this.queuedBytes;
-    this.#isWriting = true;
-    this.#stats.socketWrites++;
-    if (chunks.length === 1) {
-      socket.write(this.#own(chunks[0] as Uint8Array), this.#onWritten);
-    } else {
-      socket.cork();
-      const last = chunks.length - 1;
-      for (let i = 0; i < last; i++)
-        socket.write(this.#own(chunks[i] as Uint8Array));
-      socket.write(this.#own(chunks[last] as Uint8Array), this.#onWritten);
-      socket.uncork();
-    }
-    // The system took everything: no need to wait for the callback.
-    if (this.#isWriting && socket.writableLength === 0) this.#written();
+    this.inFlightBytes = this.queuedBytes;
+    const last = chunks.length - 1;
+    if (last > 0) socket.cork();
+    for (let i = 0; i < last; i++)
+      socket.write(this.#own(chunks[i] as Uint8Array));
+    socket.write(this.#own(chunks[last] as Uint8Array), this.#onWritten);
+    if (last > 0) socket.uncork();
+  }
+
+  /**
+   * To a peer who reads slowly, little at a time: how much of a write it has
+   * read nobody tells, only when it has read all. Such slabs are not used
+   * again.
+   */
+  #writeOne(chunks: Uint8Array[]) {
+    const chunk = chunks.shift() as Uint8Array;
+    this.#slabs = [];
+    this.#slab = undefined;
+    this.inFlightBytes = chunk.length;
+    this.#socket.write(this.#own(chunk), this.#onWritten);
   }
 
   /** Write what was gathered, and end the socket. */
@@ -165,7 +184,7 @@ export class Output {
     this.#at = 0;
     // The write under way may still read them.
     this.#slabsInFlight = [];
-    this.#inFlightBytes = 0;
+    this.inFlightBytes = 0;
     this.queuedBytes = 0;
     this.queuedControlFrames = 0;
   }
@@ -178,10 +197,10 @@ export class Output {
     this.#isWriting = false;
     for (const slab of this.#slabsInFlight) giveSlab(slab);
     this.#slabsInFlight = [];
-    this.bytesWritten += this.#inFlightBytes;
-    this.#stats.bytesSent += this.#inFlightBytes;
-    this.queuedBytes -= this.#inFlightBytes;
-    this.#inFlightBytes = 0;
+    this.bytesWritten += this.inFlightBytes;
+    this.#stats.bytesSent += this.inFlightBytes;
+    this.queuedBytes -= this.inFlightBytes;
+    this.inFlightBytes = 0;
     if (this.queuedBytes === 0) this.queuedControlFrames = 0;
     else if (!this.#isDirty) this.#schedule();
     if (!this.#isEnding) this.#onDrained();

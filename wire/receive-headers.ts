@@ -200,6 +200,7 @@ function onRequest(
   stream.headersReceived = true;
   stream.expectedBytes = length;
   stream.remoteEnded = endStream;
+  stream.isHead = block?.method === "HEAD";
   if (block === undefined || ruling === Ruling.badRequest) {
     stream.respond(block === undefined ? tooLarge : badRequest, true);
     // The rest of the request is of no use to anybody. Section 8.1.

@@ -67,7 +67,7 @@ export class Stream implements ServerStream {
   headersSent = false;
   /** The peer's (final) header block came. */
   headersReceived = false;
-  /** A request whose answer has no body: HEAD. */
+  /** The answer has no body: the request is HEAD. */
   isHead = false;
 
   /** Bytes that write() took and that wait for a window or the socket. */

@@ -14,6 +14,9 @@ const LINGER_MS = 1_000;
 /** Time limits are met to a quarter. */
 const PRECISION = 4;
 
+/** Nothing has begun that isn't complete. */
+const NOT_PARTIAL = -1;
+
 /** Connections that began together don't end together: +- 20 %. */
 const AGE_JITTER = 0.2;
 
@@ -63,7 +66,7 @@ export class TimeLimits implements Swept {
   #pingedAtMs = 0;
   #drainSinceMs = 0;
   #partialSinceMs = 0;
-  #blocksAtPartial = -1;
+  #progressAtPartial = NOT_PARTIAL;
   #stuckSinceMs = this.#openedAtMs;
   #written = 0;
 
@@ -122,13 +125,15 @@ export class TimeLimits implements Swept {
   #sweepHeaders(nowMs: number) {
     const core = this.#core;
     const headers = this.#headers;
-    const isPartial = headers.pendingId !== 0 || this.#reader.isMidFrame;
-    if (!isPartial) {
-      this.#blocksAtPartial = -1;
-      return;
-    }
-    if (this.#blocksAtPartial !== headers.completed) {
-      this.#blocksAtPartial = headers.completed;
+    // A header block progresses when it ends, another frame when it does.
+    const progress =
+      headers.pendingId !== 0
+        ? headers.completed
+        : this.#reader.isMidFrame
+          ? -2 - this.#reader.frames
+          : NOT_PARTIAL;
+    if (progress !== this.#progressAtPartial || progress === NOT_PARTIAL) {
+      this.#progressAtPartial = progress;
       this.#partialSinceMs = nowMs;
       return;
     }
@@ -158,7 +163,7 @@ export class TimeLimits implements Swept {
       return;
     }
     // How much of a write has left, nobody tells: a large one has more time.
-    const steps = Math.ceil(output.queuedBytes / limits.stallMinBytes);
+    const steps = Math.ceil(output.inFlightBytes / limits.stallMinBytes);
     if (nowMs - this.#stuckSinceMs < limits.stallTimeoutMs * steps) return;
     core.countViolation("stallTimeoutMs");
     core.lose("the peer does not read");

@@ -24,19 +24,25 @@ interface Entry {
 
 /** A map from the bytes of header blocks to the blocks. */
 export class BlockMemo {
-  private entries: Map<number, Entry> | undefined = undefined;
-  private keys: Buffer | undefined = undefined;
-  private keyBytes = 0;
+  #entries: Map<number, Entry> | undefined = undefined;
+  #keys: Buffer | undefined = undefined;
+  #keyBytes = 0;
 
   get count(): number {
-    return this.entries === undefined ? 0 : this.entries.size;
+    return this.#entries === undefined ? 0 : this.#entries.size;
+  }
+
+  /** How much memory the blocks' bytes take. */
+  get bytes(): number {
+    return this.#keys === undefined ? 0 : this.#keys.length;
   }
 
   find(bytes: Buffer, start: number, end: number): HeaderBlock | undefined {
-    if (this.entries === undefined || this.entries.size === 0) return undefined;
+    if (this.#entries === undefined || this.#entries.size === 0)
+      return undefined;
     if (end - start > MAX_MEMO_BLOCK_BYTES) return undefined;
-    const entry = this.entries.get(hashBytes(bytes, start, end));
-    const keys = this.keys;
+    const entry = this.#entries.get(hashBytes(bytes, start, end));
+    const keys = this.#keys;
     if (entry === undefined || keys === undefined) return undefined;
     if (entry.length !== end - start) return undefined;
     const offset = entry.start - start;
@@ -50,38 +56,45 @@ export class BlockMemo {
     const length = end - start;
     if (length > MAX_MEMO_BLOCK_BYTES) return;
     if (this.count >= MAX_MEMO_BLOCKS) this.clear();
-    if (this.keyBytes + length > MAX_KEY_BYTES) this.clear();
-    const keys = this.reserve(length);
-    bytes.copy(keys, this.keyBytes, start, end);
-    this.entries ??= new Map();
-    this.entries.set(hashBytes(bytes, start, end), {
-      start: this.keyBytes,
+    if (this.#keyBytes + length > MAX_KEY_BYTES) this.clear();
+    const keys = this.#reserve(length);
+    bytes.copy(keys, this.#keyBytes, start, end);
+    this.#entries ??= new Map();
+    this.#entries.set(hashBytes(bytes, start, end), {
+      start: this.#keyBytes,
       length,
       block,
     });
-    this.keyBytes += length;
+    this.#keyBytes += length;
   }
 
   clear(): void {
-    if (this.entries === undefined || this.entries.size === 0) return;
-    this.entries.clear();
-    this.keyBytes = 0;
+    if (this.#entries === undefined || this.#entries.size === 0) return;
+    this.#entries.clear();
+    this.#keyBytes = 0;
   }
 
-  private reserve(length: number): Buffer {
-    const needed = this.keyBytes + length;
-    if (this.keys !== undefined && this.keys.length >= needed) return this.keys;
-    let capacity = this.keys === undefined ? FIRST_KEY_BYTES : this.keys.length;
+  #reserve(length: number): Buffer {
+    const needed = this.#keyBytes + length;
+    if (this.#keys !== undefined && this.#keys.length >= needed)
+      return this.#keys;
+    let capacity =
+      this.#keys === undefined ? FIRST_KEY_BYTES : this.#keys.length;
     while (capacity < needed) capacity *= 2;
     const keys = Buffer.allocUnsafeSlow(capacity);
-    this.keys?.copy(keys, 0, 0, this.keyBytes);
-    this.keys = keys;
+    this.#keys?.copy(keys, 0, 0, this.#keyBytes);
+    this.#keys = keys;
     return keys;
   }
 }
 
-/** Four bytes a step: a multiplication per byte would be half the cost. */
-function hashBytes(bytes: Buffer, start: number, end: number): number {
+/**
+ * 30 bits of hash. Four bytes a step: a multiplication per byte would be half
+ * the cost.
+ *
+ * @internal
+ */
+export function hashBytes(bytes: Buffer, start: number, end: number): number {
   let hash = end - start;
   let i = start;
   for (; i + 4 <= end; i += 4) {
@@ -96,6 +109,6 @@ function hashBytes(bytes: Buffer, start: number, end: number): number {
   for (; i < end; i++) {
     hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   }
-  // 30 bits: V8 keeps such an integer without allocating.
+  // V8 keeps such an integer without allocating.
   return (hash ^ (hash >>> 13)) & 0x3fffffff;
 }

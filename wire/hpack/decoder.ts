@@ -54,25 +54,25 @@ export class HpackDecoder {
   /** @internal */
   readonly table: DynamicTable;
 
-  private readonly maxListBytes: number;
-  private readonly maxFields: number;
-  private readonly memo: BlockMemo | undefined;
-  private maxTableBytes: number;
+  readonly #maxListBytes: number;
+  readonly #maxFields: number;
+  readonly #memo: BlockMemo | undefined;
+  #maxTableBytes: number;
   /** The next block must first bring the table down to this size. */
-  private requiredTableBytes = Number.POSITIVE_INFINITY;
+  #requiredTableBytes = Number.POSITIVE_INFINITY;
 
   // Of the block being decoded. No `fields` means that it is oversize.
-  private fields: HeaderField[] | undefined = undefined;
-  private fieldCount = 0;
-  private listBytes = 0;
-  private tableChanged = false;
+  #fields: HeaderField[] | undefined = undefined;
+  #fieldCount = 0;
+  #listBytes = 0;
+  #tableChanged = false;
 
   constructor(options: HpackDecoderOptions) {
     this.table = new DynamicTable(options.maxTableBytes);
-    this.maxTableBytes = options.maxTableBytes;
-    this.maxListBytes = options.maxListBytes;
-    this.maxFields = options.maxFields;
-    this.memo = options.memo === false ? undefined : new BlockMemo();
+    this.#maxTableBytes = options.maxTableBytes;
+    this.#maxListBytes = options.maxListBytes;
+    this.#maxFields = options.maxFields;
+    this.#memo = options.memo === false ? undefined : new BlockMemo();
   }
 
   /**
@@ -80,10 +80,10 @@ export class HpackDecoder {
    * If the table is larger now, the next block must begin with a size update.
    */
   setMaxTableBytes(bytes: number): void {
-    this.maxTableBytes = bytes;
+    this.#maxTableBytes = bytes;
     if (bytes < this.table.maxBytes) {
-      this.requiredTableBytes = Math.min(this.requiredTableBytes, bytes);
-      this.memo?.clear();
+      this.#requiredTableBytes = Math.min(this.#requiredTableBytes, bytes);
+      this.#memo?.clear();
     }
   }
 
@@ -93,7 +93,7 @@ export class HpackDecoder {
    */
   decode(bytes: Buffer, start: number, end: number): HeaderBlock | undefined {
     this.failure = undefined;
-    const memo = this.memo;
+    const memo = this.#memo;
     if (memo !== undefined) {
       const known = memo.find(bytes, start, end);
       if (known !== undefined) {
@@ -102,28 +102,28 @@ export class HpackDecoder {
       }
       this.memoMisses++;
     }
-    const block = this.decodeInFull(bytes, start, end);
+    const block = this.#decodeInFull(bytes, start, end);
     if (memo !== undefined) {
-      if (this.tableChanged) memo.clear();
+      if (this.#tableChanged) memo.clear();
       else if (block !== undefined) memo.store(bytes, start, end, block);
     }
     return block;
   }
 
-  private decodeInFull(
+  #decodeInFull(
     bytes: Buffer,
     start: number,
     end: number,
   ): HeaderBlock | undefined {
     const fields: HeaderField[] = [];
-    this.fields = fields;
-    this.fieldCount = 0;
-    this.listBytes = 0;
-    this.tableChanged = false;
+    this.#fields = fields;
+    this.#fieldCount = 0;
+    this.#listBytes = 0;
+    this.#tableChanged = false;
     reader.open(bytes, start, end);
-    const complete = this.readSizeUpdates(bytes) && this.readFields(bytes);
-    const isOversize = this.fields === undefined;
-    this.fields = undefined;
+    const complete = this.#readSizeUpdates(bytes) && this.#readFields(bytes);
+    const isOversize = this.#fields === undefined;
+    this.#fields = undefined;
     reader.close();
     if (!complete) {
       this.failure ??= "compression";
@@ -133,83 +133,83 @@ export class HpackDecoder {
       this.failure = "oversize";
       return undefined;
     }
-    return new HeaderBlock(fields, this.listBytes);
+    return new HeaderBlock(fields, this.#listBytes);
   }
 
   /** Size updates come before the first field or not at all. RFC 7541, 4.2. */
-  private readSizeUpdates(bytes: Buffer): boolean {
+  #readSizeUpdates(bytes: Buffer): boolean {
     while (
       reader.position < reader.end &&
       ((bytes[reader.position] as number) & 0xe0) === 0x20
     ) {
       const size = reader.readInteger(0x1f);
-      if (size < 0 || size > this.maxTableBytes) return false;
+      if (size < 0 || size > this.#maxTableBytes) return false;
       this.table.resize(size);
-      this.tableChanged = true;
-      if (size <= this.requiredTableBytes) {
-        this.requiredTableBytes = Number.POSITIVE_INFINITY;
+      this.#tableChanged = true;
+      if (size <= this.#requiredTableBytes) {
+        this.#requiredTableBytes = Number.POSITIVE_INFINITY;
       }
     }
-    return this.requiredTableBytes === Number.POSITIVE_INFINITY;
+    return this.#requiredTableBytes === Number.POSITIVE_INFINITY;
   }
 
-  private readFields(bytes: Buffer): boolean {
+  #readFields(bytes: Buffer): boolean {
     while (reader.position < reader.end) {
       const first = bytes[reader.position] as number;
       let isRead: boolean;
-      if (first >= 0x80) isRead = this.readIndexed();
-      else if (first >= 0x40) isRead = this.readIndexedLiteral();
+      if (first >= 0x80) isRead = this.#readIndexed();
+      else if (first >= 0x40) isRead = this.#readIndexedLiteral();
       else if (first >= 0x20) isRead = false;
-      else isRead = this.readPlainLiteral(first >= 0x10);
+      else isRead = this.#readPlainLiteral(first >= 0x10);
       if (!isRead) return false;
     }
     return true;
   }
 
-  private readIndexed(): boolean {
+  #readIndexed(): boolean {
     const index = reader.readInteger(0x7f);
-    const field = this.fieldAt(index);
+    const field = this.#fieldAt(index);
     if (field === undefined) return false;
-    if (!this.countField(field.size)) return false;
-    if (this.fields !== undefined) this.fields.push(field);
+    if (!this.#countField(field.size)) return false;
+    if (this.#fields !== undefined) this.#fields.push(field);
     return true;
   }
 
   /** A literal that enters the table. RFC 7541, 6.2.1. */
-  private readIndexedLiteral(): boolean {
+  #readIndexedLiteral(): boolean {
     const nameIndex = reader.readInteger(0x3f);
-    const size = this.readLiteral(nameIndex);
-    if (size < 0 || !this.countField(size)) return false;
-    this.tableChanged = true;
-    if (size > this.table.maxBytes && this.fields === undefined) {
+    const size = this.#readLiteral(nameIndex);
+    if (size < 0 || !this.#countField(size)) return false;
+    this.#tableChanged = true;
+    if (size > this.table.maxBytes && this.#fields === undefined) {
       this.table.clear();
       return true;
     }
-    const field = this.createField(nameIndex, false);
+    const field = this.#createField(nameIndex, false);
     this.table.insert(field);
-    if (this.fields !== undefined) this.fields.push(field);
+    if (this.#fields !== undefined) this.#fields.push(field);
     return true;
   }
 
   /** A literal that doesn't enter the table. RFC 7541, 6.2.2 and 6.2.3. */
-  private readPlainLiteral(neverIndexed: boolean): boolean {
+  #readPlainLiteral(neverIndexed: boolean): boolean {
     const nameIndex = reader.readInteger(0x0f);
-    const size = this.readLiteral(nameIndex);
-    if (size < 0 || !this.countField(size)) return false;
-    if (this.fields !== undefined) {
-      this.fields.push(this.createField(nameIndex, neverIndexed));
+    const size = this.#readLiteral(nameIndex);
+    if (size < 0 || !this.#countField(size)) return false;
+    if (this.#fields !== undefined) {
+      this.#fields.push(this.#createField(nameIndex, neverIndexed));
     }
     return true;
   }
 
   /** Find a literal's strings. Returns the field's size, -1 on an error. */
-  private readLiteral(nameIndex: number): number {
+  #readLiteral(nameIndex: number): number {
     let nameLength: number;
     if (nameIndex === 0) {
       if (!reader.readString(reader.name)) return -1;
       nameLength = reader.name.length;
     } else {
-      const named = this.fieldAt(nameIndex);
+      const named = this.#fieldAt(nameIndex);
       if (named === undefined) return -1;
       nameLength = named.name.length;
     }
@@ -217,9 +217,9 @@ export class HpackDecoder {
     return nameLength + reader.value.length + FIELD_OVERHEAD_BYTES;
   }
 
-  private createField(nameIndex: number, neverIndexed: boolean): HeaderField {
+  #createField(nameIndex: number, neverIndexed: boolean): HeaderField {
     const value = reader.value.toString();
-    const named = nameIndex === 0 ? undefined : this.fieldAt(nameIndex);
+    const named = nameIndex === 0 ? undefined : this.#fieldAt(nameIndex);
     if (named === undefined) {
       return new HeaderField(reader.name.toString(), value, neverIndexed);
     }
@@ -227,20 +227,20 @@ export class HpackDecoder {
   }
 
   /** Count a field before it is made. False on a flood. */
-  private countField(size: number): boolean {
-    this.fieldCount++;
-    this.listBytes += size;
+  #countField(size: number): boolean {
+    this.#fieldCount++;
+    this.#listBytes += size;
     if (
-      this.listBytes <= this.maxListBytes &&
-      this.fieldCount <= this.maxFields
+      this.#listBytes <= this.#maxListBytes &&
+      this.#fieldCount <= this.#maxFields
     ) {
       return true;
     }
     // Let go of what was made so far.
-    this.fields = undefined;
+    this.#fields = undefined;
     if (
-      this.listBytes <= this.maxListBytes * FLOOD_FACTOR &&
-      this.fieldCount <= this.maxFields * FLOOD_FACTOR
+      this.#listBytes <= this.#maxListBytes * FLOOD_FACTOR &&
+      this.#fieldCount <= this.#maxFields * FLOOD_FACTOR
     ) {
       return true;
     }
@@ -248,7 +248,7 @@ export class HpackDecoder {
     return false;
   }
 
-  private fieldAt(index: number): HeaderField | undefined {
+  #fieldAt(index: number): HeaderField | undefined {
     if (index > STATIC_COUNT) return this.table.get(index - STATIC_COUNT - 1);
     return index > 0 ? staticFields[index] : undefined;
   }

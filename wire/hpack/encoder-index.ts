@@ -37,31 +37,36 @@ let owners = 0;
 
 /** The index of one encoder's table. */
 export class EncoderIndex {
-  private readonly table: DynamicTable;
-  private readonly owner: number = ++owners;
-  private names: Map<string, NameRecord> | undefined = undefined;
-  private candidateBytes = 0;
+  readonly #table: DynamicTable;
+  readonly #owner: number = ++owners;
+  #names: Map<string, NameRecord> | undefined = undefined;
+  /** How many characters all candidates have. */
+  candidateBytes = 0;
 
   constructor(table: DynamicTable) {
-    this.table = table;
+    this.#table = table;
+  }
+
+  get nameCount(): number {
+    return this.#names === undefined ? 0 : this.#names.size;
   }
 
   /** How many insertions old the entry by which it was sent is, or -1. */
   ageOfHint(field: HeaderField): number {
     const hint = field.encoderEntry;
-    if (hint === undefined || hint.owner !== this.owner) return -1;
-    const age = this.table.insertions - hint.sequence;
-    return age < this.table.count ? age : -1;
+    if (hint === undefined || hint.owner !== this.#owner) return -1;
+    const age = this.#table.insertions - hint.sequence;
+    return age < this.#table.count ? age : -1;
   }
 
   /** What is known of a name. The record is good for the field at hand. */
   recordOf(name: string): NameRecord {
-    this.names ??= new Map();
-    let record = this.names.get(name);
+    this.#names ??= new Map();
+    let record = this.#names.get(name);
     if (record === undefined) {
-      if (this.names.size >= MAX_NAMES) this.sweep();
+      if (this.#names.size >= MAX_NAMES) this.#sweep();
       record = new NameRecord(name);
-      this.names.set(name, record);
+      this.#names.set(name, record);
     }
     return record;
   }
@@ -71,8 +76,8 @@ export class EncoderIndex {
     const entries = record.entries;
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i] as EncoderEntry;
-      const age = this.table.insertions - entry.sequence;
-      if (age >= this.table.count) {
+      const age = this.#table.insertions - entry.sequence;
+      if (age >= this.#table.count) {
         // This one is evicted, hence all that are older as well.
         entries.splice(0, i + 1);
         return -1;
@@ -90,13 +95,13 @@ export class EncoderIndex {
     if (record.staticIndex > 0) return record.staticIndex;
     const newest = record.entries[record.entries.length - 1];
     if (newest === undefined) return 0;
-    const age = this.table.insertions - newest.sequence;
-    return age < this.table.count ? STATIC_COUNT + 1 + age : 0;
+    const age = this.#table.insertions - newest.sequence;
+    return age < this.#table.count ? STATIC_COUNT + 1 + age : 0;
   }
 
   /** One field must not push out half of what the table has. */
   isTooLarge(field: HeaderField): boolean {
-    return field.size * 2 > this.table.maxBytes;
+    return field.size * 2 > this.#table.maxBytes;
   }
 
   /**
@@ -104,7 +109,7 @@ export class EncoderIndex {
    * appearance of the field.
    */
   isWorthInserting(value: string, record: NameRecord): boolean {
-    if (this.wasSeen(value, record)) return true;
+    if (this.#wasSeen(value, record)) return true;
     if (this.nameIndex(record) > 0) return false;
     record.misses++;
     return record.misses % MISSES_PER_NAME_ENTRY === 0;
@@ -112,10 +117,10 @@ export class EncoderIndex {
 
   /** Insert a field into the table. */
   insert(field: HeaderField, record: NameRecord): void {
-    this.table.insert(field);
+    this.#table.insert(field);
     const entry: EncoderEntry = {
-      owner: this.owner,
-      sequence: this.table.insertions,
+      owner: this.#owner,
+      sequence: this.#table.insertions,
       value: field.value,
     };
     field.encoderEntry = entry;
@@ -123,7 +128,7 @@ export class EncoderIndex {
   }
 
   /** Whether a value was seen before, lately. From now on it was. */
-  private wasSeen(value: string, record: NameRecord): boolean {
+  #wasSeen(value: string, record: NameRecord): boolean {
     const candidates = record.candidates;
     for (let i = 0; i < candidates.length; i++) {
       if (candidates[i] !== value) continue;
@@ -132,13 +137,13 @@ export class EncoderIndex {
       record.next = 0;
       return true;
     }
-    this.remember(record, value);
+    this.#remember(record, value);
     return false;
   }
 
-  private remember(record: NameRecord, value: string): void {
+  #remember(record: NameRecord, value: string): void {
     if (this.candidateBytes + value.length > MAX_CANDIDATE_BYTES) {
-      this.forgetCandidates();
+      this.#forgetCandidates();
     }
     this.candidateBytes += value.length;
     const candidates = record.candidates;
@@ -151,22 +156,22 @@ export class EncoderIndex {
     record.next = (record.next + 1) % MAX_CANDIDATES;
   }
 
-  private forgetCandidates(): void {
+  #forgetCandidates(): void {
     this.candidateBytes = 0;
-    for (const record of this.names?.values() ?? []) {
+    for (const record of this.#names?.values() ?? []) {
       record.candidates = [];
       record.next = 0;
     }
   }
 
   /** Forget all names that have no entry in the table. */
-  private sweep(): void {
-    if (this.names === undefined) return;
-    const oldest = this.table.insertions - this.table.count;
-    for (const [name, record] of this.names) {
+  #sweep(): void {
+    if (this.#names === undefined) return;
+    const oldest = this.#table.insertions - this.#table.count;
+    for (const [name, record] of this.#names) {
       record.entries = record.entries.filter((e) => e.sequence > oldest);
-      if (record.entries.length === 0) this.names.delete(name);
+      if (record.entries.length === 0) this.#names.delete(name);
     }
-    this.forgetCandidates();
+    this.#forgetCandidates();
   }
 }

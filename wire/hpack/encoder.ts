@@ -44,32 +44,32 @@ export class HpackEncoder {
   /** @internal */
   readonly table: DynamicTable = new DynamicTable(DEFAULT_TABLE_BYTES);
 
-  private readonly index: EncoderIndex;
-  private readonly maxTableBytes: number;
-  private readonly usesMemo: boolean;
-  private memo: Map<HeaderBlock, Buffer> | undefined = undefined;
+  readonly #index: EncoderIndex;
+  readonly #maxTableBytes: number;
+  readonly #usesMemo: boolean;
+  #memo: Map<HeaderBlock, Buffer> | undefined = undefined;
 
   /** What the peer is to be told: the size wanted, and the least since. */
-  private tableBytes: number = DEFAULT_TABLE_BYTES;
-  private leastTableBytes: number = DEFAULT_TABLE_BYTES;
+  #tableBytes: number = DEFAULT_TABLE_BYTES;
+  #leastTableBytes: number = DEFAULT_TABLE_BYTES;
 
   /** Whether the bytes would be the same if the block came again. */
-  private isStable = true;
+  #isStable = true;
 
   constructor(options: HpackEncoderOptions = {}) {
-    this.maxTableBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
-    this.usesMemo = options.memo !== false;
-    this.index = new EncoderIndex(this.table);
-    if (this.maxTableBytes < DEFAULT_TABLE_BYTES) {
+    this.#maxTableBytes = options.maxTableBytes ?? DEFAULT_TABLE_BYTES;
+    this.#usesMemo = options.memo !== false;
+    this.#index = new EncoderIndex(this.table);
+    if (this.#maxTableBytes < DEFAULT_TABLE_BYTES) {
       this.setPeerTableBytes(DEFAULT_TABLE_BYTES);
     }
   }
 
   /** Set the peer's SETTINGS_HEADER_TABLE_SIZE, for the blocks from now on. */
   setPeerTableBytes(bytes: number): void {
-    this.tableBytes = Math.min(bytes, this.maxTableBytes);
-    this.leastTableBytes = Math.min(this.leastTableBytes, this.tableBytes);
-    if (this.needsSizeUpdate()) this.memo?.clear();
+    this.#tableBytes = Math.min(bytes, this.#maxTableBytes);
+    this.#leastTableBytes = Math.min(this.#leastTableBytes, this.#tableBytes);
+    if (this.#needsSizeUpdate()) this.#memo?.clear();
   }
 
   /**
@@ -77,7 +77,7 @@ export class HpackEncoder {
    * encoder, and not to be modified.
    */
   encode(block: HeaderBlock): Buffer {
-    const known = this.memo?.get(block);
+    const known = this.#memo?.get(block);
     if (known !== undefined) {
       this.memoHits++;
       return known;
@@ -89,54 +89,54 @@ export class HpackEncoder {
       target = Buffer.allocUnsafeSlow(room);
       if (room <= MAX_SCRATCH_BYTES) scratch = target;
     }
-    const end = this.write(block, target);
+    const end = this.#write(block, target);
     const bytes = target.subarray(0, end);
-    if (this.usesMemo && this.isStable && end <= MAX_MEMO_BLOCK_BYTES) {
-      this.memo ??= new Map();
-      if (this.memo.size >= MAX_MEMO_BLOCKS) this.memo.clear();
+    if (this.#usesMemo && this.#isStable && end <= MAX_MEMO_BLOCK_BYTES) {
+      this.#memo ??= new Map();
+      if (this.#memo.size >= MAX_MEMO_BLOCKS) this.#memo.clear();
       // A buffer of its own: one from Node's pool would pin all of that.
       const copy = Buffer.allocUnsafeSlow(end);
       bytes.copy(copy);
-      this.memo.set(block, copy);
+      this.#memo.set(block, copy);
     }
     return bytes;
   }
 
-  private write(block: HeaderBlock, target: Buffer): number {
-    this.isStable = true;
-    let at = this.needsSizeUpdate() ? this.writeSizeUpdates(target) : 0;
+  #write(block: HeaderBlock, target: Buffer): number {
+    this.#isStable = true;
+    let at = this.#needsSizeUpdate() ? this.#writeSizeUpdates(target) : 0;
     const fields = block.fields;
     for (let i = 0; i < fields.length; i++) {
-      at = this.writeField(fields[i] as HeaderField, target, at);
+      at = this.#writeField(fields[i] as HeaderField, target, at);
     }
     return at;
   }
 
-  private needsSizeUpdate(): boolean {
+  #needsSizeUpdate(): boolean {
     const current = this.table.maxBytes;
-    return this.tableBytes !== current || this.leastTableBytes < current;
+    return this.#tableBytes !== current || this.#leastTableBytes < current;
   }
 
   /** The smallest size since the last block, then the one to use. */
-  private writeSizeUpdates(target: Buffer): number {
+  #writeSizeUpdates(target: Buffer): number {
     let at = 0;
-    const least = this.leastTableBytes;
-    if (least < this.tableBytes && least < this.table.maxBytes) {
+    const least = this.#leastTableBytes;
+    if (least < this.#tableBytes && least < this.table.maxBytes) {
       at = writeInteger(target, at, SIZE_UPDATE, 5, least);
       this.table.resize(least);
     }
-    at = writeInteger(target, at, SIZE_UPDATE, 5, this.tableBytes);
-    this.table.resize(this.tableBytes);
-    this.leastTableBytes = this.tableBytes;
-    this.isStable = false;
+    at = writeInteger(target, at, SIZE_UPDATE, 5, this.#tableBytes);
+    this.table.resize(this.#tableBytes);
+    this.#leastTableBytes = this.#tableBytes;
+    this.#isStable = false;
     return at;
   }
 
-  private writeField(field: HeaderField, target: Buffer, at: number): number {
-    const index = this.index;
+  #writeField(field: HeaderField, target: Buffer, at: number): number {
+    const index = this.#index;
     if (field.neverIndexed) {
       const record = index.recordOf(field.name);
-      return this.writeLiteral(
+      return this.#writeLiteral(
         field,
         record,
         target,
@@ -155,41 +155,41 @@ export class HpackEncoder {
     if (age < 0) {
       const record = index.recordOf(field.name);
       age = index.ageOf(field, record);
-      if (age < 0) return this.writeUnknown(field, record, target, at);
+      if (age < 0) return this.#writeUnknown(field, record, target, at);
     }
     return writeInteger(target, at, INDEXED, 7, STATIC_COUNT + 1 + age);
   }
 
   /** Write a field that no table has, and insert it if it came before. */
-  private writeUnknown(
+  #writeUnknown(
     field: HeaderField,
     record: NameRecord,
     target: Buffer,
     at: number,
   ): number {
-    const index = this.index;
+    const index = this.#index;
     if (index.isTooLarge(field)) {
-      return this.writeLiteral(field, record, target, at, PLAIN_LITERAL);
+      return this.#writeLiteral(field, record, target, at, PLAIN_LITERAL);
     }
     // Seen once or now entered: either way, next time the bytes are others.
-    this.isStable = false;
+    this.#isStable = false;
     if (!index.isWorthInserting(field.value, record)) {
-      return this.writeLiteral(field, record, target, at, PLAIN_LITERAL);
+      return this.#writeLiteral(field, record, target, at, PLAIN_LITERAL);
     }
-    const end = this.writeLiteral(field, record, target, at, INDEXED_LITERAL);
+    const end = this.#writeLiteral(field, record, target, at, INDEXED_LITERAL);
     index.insert(field, record);
-    this.memo?.clear();
+    this.#memo?.clear();
     return end;
   }
 
-  private writeLiteral(
+  #writeLiteral(
     field: HeaderField,
     record: NameRecord,
     target: Buffer,
     at: number,
     flags: number,
   ): number {
-    const nameIndex = this.index.nameIndex(record);
+    const nameIndex = this.#index.nameIndex(record);
     const prefixBits = flags === INDEXED_LITERAL ? 6 : 4;
     let position = writeInteger(target, at, flags, prefixBits, nameIndex);
     if (nameIndex === 0) position = writeString(target, position, field.name);

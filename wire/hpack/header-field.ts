@@ -41,6 +41,7 @@ export const FieldKind = {
   te: 9,
   host: 10,
   cookie: 11,
+  expect: 12,
 } as const;
 
 /** What a field costs beyond its characters. RFC 7541, 4.1. */
@@ -122,6 +123,7 @@ const KNOWN_TRAITS: ReadonlyMap<string, number> = new Map([
   ["te", FieldKind.te],
   ["host", FieldKind.host],
   ["cookie", FieldKind.cookie],
+  ["expect", FieldKind.expect],
   ["connection", CONNECTION_SPECIFIC],
   ["keep-alive", CONNECTION_SPECIFIC],
   ["proxy-connection", CONNECTION_SPECIFIC],

@@ -18,12 +18,12 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 export class StringSpan {
   start = 0;
   length = 0;
-  private source: Buffer | undefined = undefined;
-  private scratch: Buffer = Buffer.allocUnsafeSlow(1_024);
+  #source: Buffer | undefined = undefined;
+  #scratch: Buffer = Buffer.allocUnsafeSlow(1_024);
 
   /** The octets as they are. */
   setPlain(source: Buffer, start: number, end: number): void {
-    this.source = source;
+    this.#source = source;
     this.start = start;
     this.length = end - start;
   }
@@ -31,26 +31,30 @@ export class StringSpan {
   /** Decode the octets. False if they are no Huffman string. */
   setHuffman(source: Buffer, start: number, end: number): boolean {
     const room = maxDecodedBytes(end - start);
-    let target = this.scratch;
+    let target = this.#scratch;
     if (room > target.length) {
       target = Buffer.allocUnsafeSlow(room);
-      if (room <= MAX_SCRATCH_BYTES) this.scratch = target;
+      if (room <= MAX_SCRATCH_BYTES) this.#scratch = target;
     }
     const length = decodeHuffman(source, start, end, target);
-    this.source = target;
+    this.#source = target;
     this.start = 0;
     this.length = length;
     return length >= 0;
   }
 
   toString(): string {
-    if (this.length === 0 || this.source === undefined) return "";
-    return this.source.toString("latin1", this.start, this.start + this.length);
+    if (this.length === 0 || this.#source === undefined) return "";
+    return this.#source.toString(
+      "latin1",
+      this.start,
+      this.start + this.length,
+    );
   }
 
   /** Let go of the block's memory. */
   release(): void {
-    this.source = undefined;
+    this.#source = undefined;
   }
 }
 
@@ -62,17 +66,17 @@ export class HpackReader {
   readonly name = new StringSpan();
   readonly value = new StringSpan();
 
-  private bytes: Buffer = NO_BYTES;
+  #bytes: Buffer = NO_BYTES;
 
   open(bytes: Buffer, start: number, end: number): void {
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.position = start;
     this.end = end;
   }
 
   /** Let go of the block's memory. */
   close(): void {
-    this.bytes = NO_BYTES;
+    this.#bytes = NO_BYTES;
     this.name.release();
     this.value.release();
   }
@@ -83,12 +87,12 @@ export class HpackReader {
    */
   readInteger(mask: number): number {
     if (this.position >= this.end) return -1;
-    const prefix = (this.bytes[this.position++] as number) & mask;
+    const prefix = (this.#bytes[this.position++] as number) & mask;
     if (prefix < mask) return prefix;
     let value = prefix;
     for (let shift = 0; shift <= MAX_CONTINUATION_SHIFT; shift += 7) {
       if (this.position >= this.end) return -1;
-      const byte = this.bytes[this.position++] as number;
+      const byte = this.#bytes[this.position++] as number;
       value += (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
@@ -98,15 +102,15 @@ export class HpackReader {
   /** Find a string. False if the block ends within or it is malformed. */
   readString(span: StringSpan): boolean {
     if (this.position >= this.end) return false;
-    const isHuffman = (this.bytes[this.position] as number) >= 0x80;
+    const isHuffman = (this.#bytes[this.position] as number) >= 0x80;
     const length = this.readInteger(0x7f);
     const start = this.position;
     if (length < 0 || length > this.end - start) return false;
     this.position = start + length;
     if (isHuffman) {
-      return span.setHuffman(this.bytes, start, this.position);
+      return span.setHuffman(this.#bytes, start, this.position);
     }
-    span.setPlain(this.bytes, start, this.position);
+    span.setPlain(this.#bytes, start, this.position);
     return true;
   }
 }
