@@ -130,6 +130,8 @@ export class Core implements StreamOwner {
 
   /** The end of a stream, however it came about. */
   closeStream(stream: Stream, code: number, by: ClosedBy) {
+    // Whoever was told of another stream's end may have ended this one.
+    if (stream.closed) return;
     stream.closed = true;
     stream.closedBy = by;
     this.streams.delete(stream.id);
@@ -252,9 +254,10 @@ export class Core implements StreamOwner {
 
   sendGoaway(lastStreamId: number, code: number, reason: string) {
     const text = Buffer.from(reason);
-    this.goawayId = lastStreamId;
+    // Never more than was said before. Section 6.8.
+    this.goawayId = Math.min(this.goawayId, lastStreamId);
     this.output.frame(8 + text.length, FrameType.goaway, 0, 0);
-    this.output.uint32(lastStreamId);
+    this.output.uint32(this.goawayId);
     this.output.uint32(code);
     this.output.copy(text, 0, text.length);
   }

@@ -14,8 +14,8 @@ const WINDOW_BYTES = 256 << 10;
 
 const EMPTY = Buffer.alloc(0);
 
-/** How much of a write counts for each time limit: see #watchStall(). */
-const STALL_STEP_BYTES = 64 << 10;
+/** So much of an answer is handed to node:http at a time. */
+const STEP_BYTES = 64 << 10;
 
 /** What streams of one listener have in common. */
 export interface Http1StreamOptions {
@@ -50,7 +50,10 @@ export class Http1Stream implements ServerStream {
   #unread: NodeJS.Timeout | undefined;
   /** Watches an answer that isn't taken. */
   #stall: NodeJS.Timeout | undefined;
-  #stallLeftBytes = 0;
+  /** What waits; of its first piece, so much is handed over. */
+  #queue: Uint8Array[] = [];
+  #offset = 0;
+  #handedBytes = 0;
 
   constructor(
     request: IncomingMessage,
@@ -85,7 +88,7 @@ export class Http1Stream implements ServerStream {
     const fields = toFieldList(headers);
     if (this.#options.isDraining()) fields.push("connection", "close");
     this.#response.writeHead(headers.status, fields);
-    if (endStream) return this.#finish();
+    if (endStream) return this.end();
     // With the body's first piece, unless that takes its time.
     setImmediate(() => this.#response.flushHeaders());
   }
@@ -100,10 +103,12 @@ export class Http1Stream implements ServerStream {
 
   write(data: Uint8Array, endStream = false): boolean {
     if (this.closed || this.localEnded) return true;
-    if (data.length > 0 && !this.#response.write(data))
+    if (data.length > 0) {
+      this.#queue.push(data);
       this.queuedBytes += data.length;
-    if (endStream) this.#finish();
-    else if (this.queuedBytes > 0) this.#watchStall();
+      this.#pump();
+    }
+    if (endStream) this.end();
     return this.queuedBytes === 0;
   }
 
@@ -113,7 +118,8 @@ export class Http1Stream implements ServerStream {
     const wanted = /\btrailers\b/i.test(String(this.#request.headers["te"]));
     if (trailers !== undefined && wanted)
       this.#response.addTrailers(toTrailers(trailers));
-    this.#finish();
+    this.localEnded = true;
+    if (this.queuedBytes === 0) this.#finish();
   }
 
   reset(code: number): void {
@@ -138,8 +144,29 @@ export class Http1Stream implements ServerStream {
     if (this.closed) this.#options.onDone();
   }
 
+  /**
+   * Hand over what waits, little at a time: what was handed over, nobody tells
+   * how much of it has left. Returns how much it was.
+   */
+  #pump(): number {
+    const response = this.#response;
+    const before = this.queuedBytes;
+    while (this.#queue.length > 0 && !response.writableNeedDrain) {
+      const piece = this.#queue[0] as Uint8Array;
+      const end = Math.min(piece.length, this.#offset + STEP_BYTES);
+      response.write(piece.subarray(this.#offset, end));
+      this.queuedBytes -= end - this.#offset;
+      this.#offset = end;
+      if (end < piece.length) continue;
+      this.#queue.shift();
+      this.#offset = 0;
+    }
+    this.#handedBytes += before - this.queuedBytes;
+    this.#watchStall();
+    return before - this.queuedBytes;
+  }
+
   #finish(): void {
-    this.localEnded = true;
     this.#response.end();
     this.#watchStall();
     if (this.remoteEnded) return;
@@ -172,16 +199,17 @@ export class Http1Stream implements ServerStream {
   }
 
   #onDrain(): void {
-    const sent = this.queuedBytes;
-    this.queuedBytes = 0;
-    if (sent > 0 && !this.closed) this.handler.onSent(this, sent);
+    if (this.closed) return;
+    const sent = this.#pump();
+    if (sent > 0) this.handler.onSent(this, sent);
+    if (this.localEnded && this.queuedBytes === 0 && !this.closed)
+      this.#finish();
   }
 
   /** The answer is out, or the caller is gone. */
   #onResponseClose(): void {
     if (this.closed) return;
     if (this.#response.writableFinished) {
-      if (this.queuedBytes > 0) this.#onDrain();
       this.#closeIfEnded();
     } else {
       this.#close(ErrorCode.cancel, "peer");
@@ -202,25 +230,23 @@ export class Http1Stream implements ServerStream {
     if (!this.#isHeld) this.#options.onDone();
   }
 
-  /**
-   * Cut off a caller who takes too little of what waits. Nobody tells how much
-   * of a write it has taken, so a large one has more time.
-   */
+  /** Cut off a caller who takes nothing of what was handed over. */
   #watchStall(): void {
-    const left = this.#response.writableLength;
+    const response = this.#response;
+    const left = response.writableLength;
     if (left === 0 || this.#stall !== undefined || this.closed) return;
-    this.#stallLeftBytes = left;
+    const taken = this.#handedBytes - left;
     const { stallTimeoutMs } = this.#options.limits;
+    const onTimeout = () => {
+      this.#stall = undefined;
+      const isTaken = this.#handedBytes - response.writableLength > taken;
+      if (isTaken || response.writableLength === 0) return this.#watchStall();
+      this.#options.onStall();
+      this.reset(ErrorCode.cancel);
+    };
     this.#stall = setTimeout(
-      () => {
-        this.#stall = undefined;
-        const { writableLength } = this.#response;
-        if (writableLength === 0 || writableLength !== this.#stallLeftBytes)
-          return this.#watchStall();
-        this.#options.onStall();
-        this.reset(ErrorCode.cancel);
-      },
-      stallTimeoutMs * Math.ceil(left / STALL_STEP_BYTES),
+      onTimeout,
+      stallTimeoutMs * Math.ceil(left / STEP_BYTES),
     ).unref();
   }
 }

@@ -49,6 +49,7 @@ export class Output {
   inFlightBytes = 0;
   /** Bytes that wait, those of the write under way included. */
   queuedBytes = 0;
+  #controlFramesInFlight = 0;
   /** Control frames that wait for a peer who doesn't read. */
   queuedControlFrames = 0;
   /** Bytes that the system took. */
@@ -147,6 +148,7 @@ export class Output {
     if (this.#slab !== undefined) this.#slabsInFlight.push(this.#slab);
     this.#slab = undefined;
     this.inFlightBytes = this.queuedBytes;
+    this.#controlFramesInFlight = this.queuedControlFrames;
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++)
@@ -185,6 +187,7 @@ export class Output {
     // The write under way may still read them.
     this.#slabsInFlight = [];
     this.inFlightBytes = 0;
+    this.#controlFramesInFlight = 0;
     this.queuedBytes = 0;
     this.queuedControlFrames = 0;
   }
@@ -201,6 +204,8 @@ export class Output {
     this.#stats.bytesSent += this.inFlightBytes;
     this.queuedBytes -= this.inFlightBytes;
     this.inFlightBytes = 0;
+    this.queuedControlFrames -= this.#controlFramesInFlight;
+    this.#controlFramesInFlight = 0;
     if (this.queuedBytes === 0) this.queuedControlFrames = 0;
     else if (!this.#isDirty) this.#schedule();
     if (!this.#isEnding) this.#onDrained();

@@ -33,7 +33,7 @@ export class Sender {
   readonly #onEndSent: (stream: Stream) => void;
   readonly #highWaterBytes: number;
   /** Streams that wait for the connection's window or the socket. */
-  #waiting: Stream[] = [];
+  readonly #waiting = new Set<Stream>();
 
   constructor(
     output: Output,
@@ -113,7 +113,7 @@ export class Sender {
   /** The peer takes so many bytes more of this stream. */
   growStream(stream: Stream, bytes: number): void {
     stream.sendWindow += bytes;
-    if (stream.queuedBytes > 0 && !stream.isWaiting) {
+    if (stream.queuedBytes > 0 && !this.#waiting.has(stream)) {
       this.#sendQueued(stream, Number.POSITIVE_INFINITY);
       this.#waitIfBlocked(stream);
     }
@@ -121,12 +121,10 @@ export class Sender {
 
   /** The connection's window grew, or the socket took what it was given. */
   pump(): void {
-    if (this.#waiting.length === 0) return;
-    while (this.#hasRoom()) {
-      const stream = this.#waiting.shift();
+    while (this.#waiting.size > 0 && this.#hasRoom()) {
+      const [stream] = this.#waiting;
       if (stream === undefined) return;
-      stream.isWaiting = false;
-      if (stream.closed) continue;
+      this.#waiting.delete(stream);
       this.#sendQueued(stream, MAX_FRAME_BYTES);
       this.#waitIfBlocked(stream);
     }
@@ -134,6 +132,7 @@ export class Sender {
 
   /** Forget what waits: the stream is closed. */
   drop(stream: Stream): void {
+    this.#waiting.delete(stream);
     stream.queue = undefined;
     stream.queuedBytes = 0;
     stream.queuedTrailers = undefined;
@@ -228,9 +227,7 @@ export class Sender {
   /** What waits for its stream's own window is woken by that alone. */
   #waitIfBlocked(stream: Stream): void {
     if (stream.queuedBytes === 0 || stream.sendWindow <= 0) return;
-    if (stream.isWaiting || stream.closed) return;
-    stream.isWaiting = true;
-    this.#waiting.push(stream);
+    if (!stream.closed) this.#waiting.add(stream);
   }
 
   #sendEmptyEnd(stream: Stream): void {

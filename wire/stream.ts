@@ -78,8 +78,6 @@ export class Stream implements ServerStream {
   queuedTrailers: HeaderBlock | undefined = undefined;
   /** @internal Our END_STREAM is out. */
   endSent = false;
-  /** @internal Stands in line for a connection that can't take more. */
-  isWaiting = false;
   /** @internal How much we may send. */
   sendWindow: number;
 

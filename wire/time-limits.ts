@@ -14,6 +14,9 @@ const LINGER_MS = 1_000;
 /** Time limits are met to a quarter. */
 const PRECISION = 4;
 
+/** A write has one stall time-out for so many bytes, started or not. */
+const WRITE_STEP_BYTES = 64 << 10;
+
 /** Nothing has begun that isn't complete. */
 const NOT_PARTIAL = -1;
 
@@ -157,13 +160,13 @@ export class TimeLimits implements Swept {
       else if (stream.endSent) this.#sweepUnread(stream, nowMs);
     }
     const written = output.bytesWritten;
-    if (output.queuedBytes === 0 || written !== this.#written) {
+    if (output.inFlightBytes === 0 || written !== this.#written) {
       this.#written = written;
       this.#stuckSinceMs = nowMs;
       return;
     }
     // How much of a write has left, nobody tells: a large one has more time.
-    const steps = Math.ceil(output.inFlightBytes / limits.stallMinBytes);
+    const steps = Math.ceil(output.inFlightBytes / WRITE_STEP_BYTES);
     if (nowMs - this.#stuckSinceMs < limits.stallTimeoutMs * steps) return;
     core.countViolation("stallTimeoutMs");
     core.lose("the peer does not read");

@@ -17,7 +17,11 @@ import { STATIC_COUNT, staticFields } from "./static-table.ts";
  * Options for HpackDecoder.
  */
 export interface HpackDecoderOptions {
-  /** The SETTINGS_HEADER_TABLE_SIZE that we announce; 4,096 is the default. */
+  /**
+   * The table's size from the first block on, and the most that the peer may
+   * choose. Peers assume 4,096 until they have acknowledged another
+   * SETTINGS_HEADER_TABLE_SIZE: that is the time for setMaxTableBytes().
+   */
   readonly maxTableBytes: number;
   /** The most bytes of one block, 32 extra per field. */
   readonly maxListBytes: number;
