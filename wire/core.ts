@@ -15,6 +15,7 @@ import { Sender } from "./sender.ts";
 import type { Violation, WireStats } from "./stats.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 import { StreamIds } from "./stream-ids.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /**
  * The states of a connection, in this order.
@@ -53,7 +54,7 @@ export class Core implements StreamOwner {
   readonly sender: Sender;
 
   state: ConnectionState = "open";
-  readonly streams = new Map<number, Stream>();
+  readonly streams = new StreamTable();
   /** Streams of the peer's that count among its concurrent ones. */
   slots = 0;
   readonly ids: StreamIds;
@@ -115,7 +116,7 @@ export class Core implements StreamOwner {
       this.sender.initialStreamWindow,
       this.windows.streamBytes,
     );
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.guard.streams++;
     this.stats.streams++;
     this.stats.openStreams++;
@@ -134,7 +135,7 @@ export class Core implements StreamOwner {
     if (stream.closed) return;
     stream.closed = true;
     stream.closedBy = by;
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.stats.openStreams--;
     if (stream.smallDataCost > 0) this.guard.onConsumed(stream.smallDataCost);
     if (stream.queuedBytes > 0) this.sender.drop(stream);
@@ -271,7 +272,7 @@ export class Core implements StreamOwner {
     // Unread bytes would make the system cut off what we said last.
     this.socket.resume();
     this.stats.openConnections--;
-    for (const stream of [...this.streams.values()])
+    for (const stream of this.streams.values())
       this.closeStream(stream, code, "connection");
     this.events.onClose?.(code, reason);
   }

@@ -65,9 +65,11 @@ export class FrameReader {
     return this.#filled > 0 || this.#state === State.payload;
   }
 
-  /** The stream of that frame. */
-  get streamId(): number {
-    return this.#state === State.payload ? this.#streamId : 0;
+  /** The stream of that frame, if it is HEADERS; else 0. */
+  get headersId(): number {
+    const isHeaders =
+      this.#state === State.payload && this.#type === FrameType.headers;
+    return isHeaders ? this.#streamId : 0;
   }
 
   /** Read no more, whatever comes. */

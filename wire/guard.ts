@@ -52,17 +52,17 @@ export class Guard {
   /** RST_STREAM before an answer. */
   onReset(): Violation | undefined {
     const { resetBurst, resetsPerSecond } = this.#limits;
-    this.#resets ??= new TokenBucket(resetBurst, resetsPerSecond);
-    return this.#resets.take(performance.now()) ? undefined : "resetBurst";
+    const nowMs = performance.now();
+    this.#resets ??= new TokenBucket(resetBurst, resetsPerSecond, nowMs);
+    return this.#resets.take(nowMs) ? undefined : "resetBurst";
   }
 
   /** A stream that we refused. */
   onRefusal(): Violation | undefined {
     const rate = this.#limits.maxRefusalsPerSecond;
-    this.#refusals ??= new TokenBucket(rate, rate);
-    return this.#refusals.take(performance.now())
-      ? undefined
-      : "maxRefusalsPerSecond";
+    const nowMs = performance.now();
+    this.#refusals ??= new TokenBucket(rate, rate, nowMs);
+    return this.#refusals.take(nowMs) ? undefined : "maxRefusalsPerSecond";
   }
 
   /** PING that isn't an answer. */
@@ -71,24 +71,25 @@ export class Guard {
     this.#framesAtPing = this.messageFramesSent;
     if (isFree) return undefined;
     const { pingBurst, pingsPerSecond } = this.#limits;
-    this.#pings ??= new TokenBucket(pingBurst, pingsPerSecond);
-    return this.#pings.take(performance.now()) ? undefined : "pingBurst";
+    const nowMs = performance.now();
+    this.#pings ??= new TokenBucket(pingBurst, pingsPerSecond, nowMs);
+    return this.#pings.take(nowMs) ? undefined : "pingBurst";
   }
 
   /** SETTINGS that isn't an answer. */
   onSettings(): Violation | undefined {
     const { settingsBurst, settingsPerSecond } = this.#limits;
-    this.#settings ??= new TokenBucket(settingsBurst, settingsPerSecond);
-    return this.#settings.take(performance.now()) ? undefined : "settingsBurst";
+    const nowMs = performance.now();
+    this.#settings ??= new TokenBucket(settingsBurst, settingsPerSecond, nowMs);
+    return this.#settings.take(nowMs) ? undefined : "settingsBurst";
   }
 
   /** PRIORITY. */
   onPriority(): Violation | undefined {
     const rate = this.#limits.prioritiesPerSecond;
-    this.#priorities ??= new TokenBucket(rate, rate);
-    return this.#priorities.take(performance.now())
-      ? undefined
-      : "prioritiesPerSecond";
+    const nowMs = performance.now();
+    this.#priorities ??= new TokenBucket(rate, rate, nowMs);
+    return this.#priorities.take(nowMs) ? undefined : "prioritiesPerSecond";
   }
 
   /** WINDOW_UPDATE. */
@@ -124,13 +125,13 @@ export class Guard {
   onWastedData(): Violation | undefined {
     if (this.#limits.smallDataBudgetBytes === Number.POSITIVE_INFINITY)
       return undefined;
+    const nowMs = performance.now();
     this.#wastedData ??= new TokenBucket(
       WASTED_DATA_BURST,
       WASTED_DATA_PER_SECOND,
+      nowMs,
     );
-    return this.#wastedData.take(performance.now())
-      ? undefined
-      : "smallDataBudgetBytes";
+    return this.#wastedData.take(nowMs) ? undefined : "smallDataBudgetBytes";
   }
 
   /** What a DATA frame costs as long as nobody has consumed it. */

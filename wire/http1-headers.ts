@@ -97,10 +97,13 @@ function pushFields(fields: HeaderField[], request: IncomingMessage): void {
     const name = rawHeaders[i]?.toLowerCase() ?? "";
     if (CONNECTION_FIELDS.has(name) || named.has(name)) continue;
     const field = new HeaderField(name, rawHeaders[i + 1] ?? "");
-    // Other transfer codings than trailers concern the connection.
-    if (field.kind !== FieldKind.te || field.validity === 0) fields.push(field);
+    if (field.kind !== FieldKind.te) fields.push(field);
+    // Transfer codings concern the connection, trailers don't.
+    else if (/\btrailers\b/i.test(field.value)) fields.push(teTrailers);
   }
 }
+
+const teTrailers = new HeaderField("te", "trailers");
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -207,13 +207,22 @@ export const internalLimits: Limits = {
   connectionWindowBytes: 16 << 20,
 };
 
-/** Limits that must be whole numbers for their place in a frame. */
-const WINDOWS = ["streamWindowBytes", "connectionWindowBytes"] as const;
+/** Those that a frame announces: whole numbers, from and to. */
+const ANNOUNCED: readonly [name: keyof Limits, from: number, to: number][] = [
+  ["maxConcurrentStreams", 0, 0xffffffff],
+  ["maxHeaderListBytes", 0, 0xffffffff],
+  ["streamWindowBytes", 1, 0x7fffffff],
+  ["connectionWindowBytes", 65_535, 0x7fffffff],
+];
+
+/** Less would not hold a frame of the largest size and what goes with it. */
+const LEAST_QUEUED_BYTES = 64 << 10;
 
 /**
  * Change some of a preset's limits. Throws a RangeError if one is negative or
- * not a number, or a window is none that HTTP/2 can announce (65,535 to
- * 2,147,483,647 bytes for the connection, 1 and more for a stream).
+ * not a number; if one that is announced to the peer is not a whole number in
+ * its range (windows: 65,535 to 2,147,483,647 bytes for the connection, 1 and
+ * more for a stream); or if maxQueuedBytes is below 64 KiB.
  */
 export function resolveLimits(
   preset: Limits,
@@ -224,13 +233,16 @@ export function resolveLimits(
     if (typeof value !== "number" || !(value >= 0))
       throw new RangeError(`${name} must be a number from 0, not ${value}`);
   }
-  for (const name of WINDOWS) {
-    const least = name === "connectionWindowBytes" ? 65_535 : 1;
+  for (const [name, from, to] of ANNOUNCED) {
     const value = limits[name];
-    if (!Number.isInteger(value) || value < least || value > 0x7fffffff)
+    if (!Number.isInteger(value) || value < from || value > to)
       throw new RangeError(
-        `${name} must be a whole number from ${least} to 2147483647, not ${value}`,
+        `${name} must be a whole number from ${from} to ${to}, not ${value}`,
       );
   }
+  if (limits.maxQueuedBytes < LEAST_QUEUED_BYTES)
+    throw new RangeError(
+      `maxQueuedBytes must be ${LEAST_QUEUED_BYTES} or more, not ${limits.maxQueuedBytes}`,
+    );
   return limits;
 }

@@ -49,7 +49,10 @@ export class Output {
   inFlightBytes = 0;
   /** Bytes that wait, those of the write under way included. */
   queuedBytes = 0;
-  #controlFramesInFlight = 0;
+  /** Of these, those that were queued before `#mark`. */
+  #oldControlFrames = 0;
+  /** So many bytes must have been written for them to be gone. */
+  #mark = 0;
   /** Control frames that wait for a peer who doesn't read. */
   queuedControlFrames = 0;
   /** Bytes that the system took. */
@@ -148,7 +151,6 @@ export class Output {
     if (this.#slab !== undefined) this.#slabsInFlight.push(this.#slab);
     this.#slab = undefined;
     this.inFlightBytes = this.queuedBytes;
-    this.#controlFramesInFlight = this.queuedControlFrames;
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++)
@@ -187,7 +189,7 @@ export class Output {
     // The write under way may still read them.
     this.#slabsInFlight = [];
     this.inFlightBytes = 0;
-    this.#controlFramesInFlight = 0;
+    this.#oldControlFrames = 0;
     this.queuedBytes = 0;
     this.queuedControlFrames = 0;
   }
@@ -204,12 +206,18 @@ export class Output {
     this.#stats.bytesSent += this.inFlightBytes;
     this.queuedBytes -= this.inFlightBytes;
     this.inFlightBytes = 0;
-    this.queuedControlFrames -= this.#controlFramesInFlight;
-    this.#controlFramesInFlight = 0;
-    if (this.queuedBytes === 0) this.queuedControlFrames = 0;
-    else if (!this.#isDirty) this.#schedule();
+    this.#forgetControlFrames();
+    if (this.queuedBytes > 0 && !this.#isDirty) this.#schedule();
     if (!this.#isEnding) this.#onDrained();
     else if (this.queuedBytes === 0) this.#socket.end();
+  }
+
+  /** Which bytes were control frames is not known; when all of them left, is. */
+  #forgetControlFrames() {
+    if (this.bytesWritten < this.#mark) return;
+    this.queuedControlFrames -= this.#oldControlFrames;
+    this.#oldControlFrames = this.queuedControlFrames;
+    this.#mark = this.bytesWritten + this.queuedBytes;
   }
 
   #reserve(bytes: number): number {

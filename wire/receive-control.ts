@@ -98,7 +98,11 @@ function applyInitialWindow(core: Core, value: number) {
 function onSettingsAck(core: Core) {
   const change = core.windows.applySettings();
   if (change === 0) return;
-  for (const stream of core.streams.values()) stream.receiveWindow += change;
+  for (const stream of core.streams.values()) {
+    stream.receiveWindow += change;
+    // What was consumed may be worth an update now, and nothing else may come.
+    core.windows.creditStream(stream);
+  }
 }
 
 /** WINDOW_UPDATE. Section 6.9. */
@@ -215,7 +219,7 @@ export function receiveGoaway(
   if (core.state === "open") core.state = "draining";
   core.peerIsLeaving = true;
   if (!core.isServer) {
-    for (const stream of [...core.streams.values()])
+    for (const stream of core.streams.values())
       if (stream.id > lastStreamId)
         core.closeStream(stream, ErrorCode.refusedStream, "refused");
   }

@@ -51,7 +51,11 @@ export class DataReceiver {
     if (stream === undefined || stream.closed) return;
     const length = end - start;
     this.#bodyBytes += length;
-    if (last && !this.#checkFrame(stream)) return;
+    if (last) {
+      // An idle connection must not keep its last stream alive.
+      this.#stream = undefined;
+      if (!this.#checkFrame(stream)) return;
+    }
     const ends = last && this.#endStream;
     if (stream.expectedBytes >= 0) {
       stream.expectedBytes -= length;

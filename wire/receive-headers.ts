@@ -37,8 +37,6 @@ export class HeaderReceiver {
   pendingId = 0;
   /** Complete header blocks so far. */
   completed = 0;
-  /** The stream was given up meanwhile: the block is only decoded. */
-  isGivenUp = false;
 
   readonly #core: Core;
   #pendingFlags = 0;
@@ -127,7 +125,6 @@ export class HeaderReceiver {
     const stream = core.streams.get(streamId);
     if (stream !== undefined) this.#onKnown(stream, block, endStream);
     else this.#onUnknown(streamId, block, endStream);
-    this.isGivenUp = false;
   }
 
   #onKnown(stream: Stream, block: HeaderBlock | undefined, endStream: boolean) {
@@ -165,7 +162,6 @@ export class HeaderReceiver {
     if (!isNew)
       return core.fail(ErrorCode.protocolError, "HEADERS on an idle stream");
     core.ids.noteOpened(streamId);
-    if (this.isGivenUp) return;
     // Opened after we said where we stop: the peer knows that it is ignored.
     if (streamId > core.goawayId)
       return core.sendReset(streamId, ErrorCode.refusedStream);

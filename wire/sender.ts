@@ -14,6 +14,7 @@ import type { HeaderBlock } from "./header-block.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { Output } from "./output.ts";
 import type { Stream } from "./stream.ts";
+import { WaitingList } from "./waiting-list.ts";
 
 /** Bodies wait while so much is on its way to the socket. */
 const SOCKET_HIGH_WATER_BYTES = 256 << 10;
@@ -33,7 +34,7 @@ export class Sender {
   readonly #onEndSent: (stream: Stream) => void;
   readonly #highWaterBytes: number;
   /** Streams that wait for the connection's window or the socket. */
-  readonly #waiting = new Set<Stream>();
+  readonly #waiting = new WaitingList();
 
   constructor(
     output: Output,
@@ -49,7 +50,9 @@ export class Sender {
     this.#onEndSent = options.onEndSent;
     this.#highWaterBytes = Math.min(
       SOCKET_HIGH_WATER_BYTES,
-      options.maxQueuedBytes,
+      // Bodies alone must never make us stop reading: two peers who do so wait
+      // for each other.
+      options.maxQueuedBytes / 2,
     );
     this.encoder = new HpackEncoder({
       maxTableBytes: options.encoderTableBytes,
@@ -113,7 +116,7 @@ export class Sender {
   /** The peer takes so many bytes more of this stream. */
   growStream(stream: Stream, bytes: number): void {
     stream.sendWindow += bytes;
-    if (stream.queuedBytes > 0 && !this.#waiting.has(stream)) {
+    if (stream.queuedBytes > 0 && !stream.isWaiting) {
       this.#sendQueued(stream, Number.POSITIVE_INFINITY);
       this.#waitIfBlocked(stream);
     }
@@ -121,10 +124,9 @@ export class Sender {
 
   /** The connection's window grew, or the socket took what it was given. */
   pump(): void {
-    while (this.#waiting.size > 0 && this.#hasRoom()) {
-      const [stream] = this.#waiting;
+    while (!this.#waiting.isEmpty && this.#hasRoom()) {
+      const stream = this.#waiting.shift();
       if (stream === undefined) return;
-      this.#waiting.delete(stream);
       this.#sendQueued(stream, MAX_FRAME_BYTES);
       this.#waitIfBlocked(stream);
     }

@@ -46,7 +46,7 @@ export function takeSnapshot(
     sendWindow: core.sender.window,
     receiveWindow: core.windows.connectionBytes,
     decoderTableBytes: decoder.table.bytes,
-    openStreams: Array.from(core.streams.values(), (stream) => ({
+    openStreams: core.streams.values().map((stream) => ({
       id: stream.id,
       localEnded: stream.localEnded,
       remoteEnded: stream.remoteEnded,

@@ -76,6 +76,10 @@ export class Stream implements ServerStream {
   queue: Uint8Array[] | undefined = undefined;
   queueOffset = 0;
   queuedTrailers: HeaderBlock | undefined = undefined;
+  /** @internal Its place in a WaitingList. */
+  isWaiting = false;
+  waitsBehind: Stream | undefined = undefined;
+  waitsBefore: Stream | undefined = undefined;
   /** @internal Our END_STREAM is out. */
   endSent = false;
   /** @internal How much we may send. */

@@ -70,6 +70,8 @@ export class TimeLimits implements Swept {
   #drainSinceMs = 0;
   #partialSinceMs = 0;
   #progressAtPartial = NOT_PARTIAL;
+  /** The stream whose header block came too slowly. */
+  #givenUpId = 0;
   #stuckSinceMs = this.#openedAtMs;
   #written = 0;
 
@@ -144,10 +146,10 @@ export class TimeLimits implements Swept {
     const { headersTimeoutMs } = core.limits;
     if (elapsedMs >= 2 * headersTimeoutMs)
       return core.violated("headersTimeoutMs", "header block not complete");
-    if (elapsedMs < headersTimeoutMs || headers.isGivenUp) return;
-    headers.isGivenUp = true;
-    const streamId = headers.pendingId || this.#reader.streamId;
-    if (streamId === 0) return;
+    const streamId = headers.pendingId || this.#reader.headersId;
+    if (elapsedMs < headersTimeoutMs || streamId === 0) return;
+    if (this.#givenUpId === streamId) return;
+    this.#givenUpId = streamId;
     core.countViolation("headersTimeoutMs");
     core.streamError(streamId, ErrorCode.cancel);
   }

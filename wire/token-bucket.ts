@@ -6,28 +6,24 @@
  */
 export class TokenBucket {
   #tokens: number;
-  #filledAtMs = 0;
+  #filledAtMs: number;
   readonly #burst: number;
   readonly #perSecond: number;
 
-  constructor(burst: number, perSecond: number) {
+  /** A full one. */
+  constructor(burst: number, perSecond: number, nowMs: number) {
     this.#burst = burst;
     this.#perSecond = perSecond;
     this.#tokens = burst;
+    this.#filledAtMs = nowMs;
   }
 
   /** Take one token. Returns false if there is none. */
   take(nowMs: number): boolean {
-    if (this.#tokens < 1) {
-      // Before the first refill the time it takes is unknown: it was full.
-      const elapsedMs = this.#filledAtMs === 0 ? 0 : nowMs - this.#filledAtMs;
-      const fresh = (elapsedMs * this.#perSecond) / 1000;
-      this.#tokens = Math.min(this.#burst, this.#tokens + fresh);
-      this.#filledAtMs = nowMs;
-      if (this.#tokens < 1) return false;
-    } else if (this.#filledAtMs === 0) {
-      this.#filledAtMs = nowMs;
-    }
+    const fresh = ((nowMs - this.#filledAtMs) * this.#perSecond) / 1000;
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(this.#burst, this.#tokens + fresh);
+    if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
   }

@@ -138,9 +138,10 @@ const NAME_CHARACTER_FAULTS = createNameCharacterFaults();
 
 function createNameCharacterFaults(): Uint8Array {
   const faults = new Uint8Array(256).fill(FieldFault.name);
-  faults.fill(0, 0x21, 0x7f);
+  // RFC 9110, 5.6.2: what a token may be. HTTP/1.1 could carry nothing else.
+  for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+    faults[character.charCodeAt(0)] = 0;
   faults.fill(FieldFault.upperCaseName, 0x41, 0x5b);
-  faults[COLON] = FieldFault.name;
   return faults;
 }
 

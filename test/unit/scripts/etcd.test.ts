@@ -16,6 +16,7 @@ import { delimiter, join } from "node:path";
 import { describe, test } from "node:test";
 
 const script = join(import.meta.dirname, "../../../scripts/etcd.ts");
+const debian = join(import.meta.dirname, "../../../scripts/debian.ts");
 
 /** A temporary folder with programs that print "no" and fail. */
 async function programs(...names: string[]) {
@@ -77,6 +78,7 @@ describe("scripts/etcd.ts", () => {
     await mkdir(join(half.dir, "scripts"));
     const copy = join(half.dir, "scripts/etcd.ts");
     await copyFile(script, copy);
+    await copyFile(debian, join(half.dir, "scripts/debian.ts"));
     const { status, stderr } = run(copy, { PATH: half.dir });
     assert.equal(status, 1);
     assert.match(stderr, /neither on PATH nor to be had from apt/);
