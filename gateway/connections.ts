@@ -1,34 +1,43 @@
-// One HTTP/2 connection to each instance, shared by all calls to it.
+// HTTP/2 connections to the instances, shared by all calls: one to each, and
+// more only while an instance allows no more calls on those there are.
 
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  type OutgoingHttpHeaders,
-} from "node:http2";
+import { type Address, parseAddress } from "../core/index.ts";
 import type { Snapshot } from "../mesh/registry/index.ts";
+import {
+  ErrorCode,
+  type HeaderBlock,
+  type Stream,
+  type StreamHandler,
+} from "../wire/index.ts";
+import { InstanceConnection } from "./instance-connection.ts";
 
-/** How long a connection may take to open, in milliseconds. Envoy's default. */
-const CONNECT_TIMEOUT_MS = 5_000;
+/** How many connections there may be to one instance. gRFC A105. */
+const MAX_CONNECTIONS = 10;
 
-// The same reasons as for the listener: many callers share the connection.
-const STREAM_WINDOW_BYTES = 1 << 20;
-const CONNECTION_WINDOW_BYTES = 16 << 20;
-const MAX_SESSION_MEMORY_MB = 1_000;
+/**
+ * How many calls at once an instance is expected to allow, before it has said
+ * so. RFC 9113, section 6.5.2, wants no less.
+ */
+const EXPECTED_STREAMS = 100;
+
+/** After so long without a sign of life, in milliseconds, calls ask for one. */
+const KEEPALIVE_INTERVAL_MS = 30_000;
 
 /**
  * The gateway's connections.
  */
 export interface Connections {
   /**
-   * Open a stream to "host:port". Connects first if need be; a failure shows
-   * as the stream's "error" and "close".
+   * Send a request to "host:port", on a new connection if need be. A failure,
+   * to connect as well, shows as the end of the stream; describeFailure() tells
+   * more. Returns undefined if the instance has all the calls that it takes.
    */
   request(
     address: string,
-    headers: OutgoingHttpHeaders,
+    headers: HeaderBlock,
     endStream: boolean,
-  ): ClientHttp2Stream;
+    handler: StreamHandler,
+  ): Stream | undefined;
 
   /** Let go of connections to instances that left, when their calls ended. */
   update(snapshot: Snapshot): void;
@@ -41,47 +50,89 @@ export interface Connections {
  * Create an empty set of connections.
  */
 export function createConnections(): Connections {
-  const sessions = new Map<string, ClientHttp2Session>();
+  const pools = new Map<string, Pool>();
 
-  function open(address: string): ClientHttp2Session {
-    const session = connect(`http://${address}`, {
-      maxSessionMemory: MAX_SESSION_MEMORY_MB,
-      settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
-    });
-    const forget = () => {
-      clearTimeout(timeout);
-      if (sessions.get(address) === session) sessions.delete(address);
-    };
-    const timeout = setTimeout(() => {
-      const seconds = CONNECT_TIMEOUT_MS / 1000;
-      session.destroy(new Error(`no connection within ${seconds} s`));
-    }, CONNECT_TIMEOUT_MS);
-    session.once("connect", () => {
-      clearTimeout(timeout);
-      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    });
-    session.once("goaway", forget);
-    session.once("close", forget);
-    // The streams tell; without a listener the process would end.
-    session.on("error", forget);
-    sessions.set(address, session);
-    return session;
+  function open(address: string): Pool | undefined {
+    const target = parseAddress(address);
+    if (target instanceof Error) return undefined;
+    const pool = new Pool(target);
+    pools.set(address, pool);
+    return pool;
   }
 
   return {
-    request(address, headers, endStream) {
-      const known = sessions.get(address);
-      const usable = known && !known.closed && !known.destroyed;
-      const session = usable ? known : open(address);
-      return session.request(headers, { endStream });
+    request(address, headers, endStream, handler) {
+      const pool = pools.get(address) ?? open(address);
+      return pool?.request(headers, endStream, handler);
     },
     update({ instances }) {
       const addresses = new Set(instances.map(({ address }) => address));
-      for (const [address, session] of sessions)
-        if (!addresses.has(address)) session.close();
+      for (const [address, pool] of pools) {
+        if (addresses.has(address)) continue;
+        pools.delete(address);
+        pool.drain();
+      }
     },
     close() {
-      for (const session of sessions.values()) session.close();
+      for (const pool of pools.values()) pool.drain();
+      pools.clear();
     },
   };
+}
+
+/** The connections to one instance that take calls. */
+class Pool {
+  readonly #address: Address;
+  #connections: InstanceConnection[] = [];
+  #expectedStreams = EXPECTED_STREAMS;
+  #keepaliveIntervalMs = KEEPALIVE_INTERVAL_MS;
+
+  constructor(address: Address) {
+    this.#address = address;
+  }
+
+  request(
+    headers: HeaderBlock,
+    endStream: boolean,
+    handler: StreamHandler,
+  ): Stream | undefined {
+    for (const connection of this.#connections) {
+      if (
+        !connection.hasSettings &&
+        connection.openStreams >= this.#expectedStreams
+      )
+        continue;
+      const stream = connection.request(headers, endStream, handler);
+      if (stream !== undefined) return stream;
+    }
+    if (this.#connections.length >= MAX_CONNECTIONS) return undefined;
+    return this.#open().request(headers, endStream, handler);
+  }
+
+  drain(): void {
+    for (const connection of [...this.#connections]) connection.drain();
+  }
+
+  #open(): InstanceConnection {
+    const connection = new InstanceConnection(this.#address, {
+      keepaliveIntervalMs: this.#keepaliveIntervalMs,
+      onSettings: (maxStreams) => {
+        this.#expectedStreams = maxStreams;
+      },
+      onGoaway: (code) => {
+        // "too_many_pings": be more patient. gRFC A8.
+        if (code === ErrorCode.enhanceYourCalm) this.#keepaliveIntervalMs *= 2;
+        this.#forget(connection);
+      },
+      onClose: () => this.#forget(connection),
+    });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  #forget(connection: InstanceConnection): void {
+    this.#connections = this.#connections.filter(
+      (other) => other !== connection,
+    );
+  }
 }

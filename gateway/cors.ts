@@ -1,12 +1,12 @@
-// Which web pages may call, and what a browser lets them see.
+// Which web pages may call, and what a browser is told before they do.
 //
 // https://fetch.spec.whatwg.org/#http-cors-protocol
 // https://connectrpc.com/docs/cors
 
-import type { OutgoingHttpHeaders } from "node:http2";
 import { cors } from "@connectrpc/connect";
 import { sendAnswer } from "../runtime/index.ts";
-import type { HttpRequest, HttpResponse } from "../wire/index.ts";
+import type { HeaderBlock, ServerStream } from "../wire/index.ts";
+import { CorsStream } from "./cors-stream.ts";
 
 /** How long a browser may keep a preflight's answer, in seconds. Chrome's cap. */
 const MAX_AGE_SECONDS = 7_200;
@@ -17,10 +17,10 @@ const MAX_AGE_SECONDS = 7_200;
 export interface Cors {
   /**
    * Look at a request before anything else does. Answers a preflight, and then
-   * returns true: the request is done. Else prepares the response, whoever
-   * writes it, and returns false.
+   * returns undefined: the request is done. Else returns the stream to answer
+   * on: it adds what a browser has to be told, whatever the answer is.
    */
-  handle(request: HttpRequest, response: HttpResponse): boolean;
+  handle(stream: ServerStream, headers: HeaderBlock): ServerStream | undefined;
 }
 
 /**
@@ -29,67 +29,30 @@ export interface Cors {
  */
 export function createCors(origins: readonly string[]): Cors {
   const patterns = origins.map(originPattern);
-  const isAllowed = (origin: string) =>
-    patterns.some((pattern) => pattern.test(origin));
   return {
-    handle(request, response) {
-      if (patterns.length === 0) return false;
-      // Also for those who get nothing: a cache must keep the answers apart.
-      response.setHeader("vary", "Origin");
-      const { origin } = request.headers;
-      if (origin === undefined || !isAllowed(origin)) return false;
-      response.setHeader("access-control-allow-origin", origin);
-      if (!isPreflight(request)) {
-        exposeHeaders(response, []);
-        return false;
-      }
-      sendAnswer(request, response, {
-        status: 204,
-        headers: preflightHeaders(request),
-      });
-      return true;
+    handle(stream, headers) {
+      if (patterns.length === 0) return stream;
+      const given = headers.get("origin") ?? "";
+      const isAllowed = patterns.some((pattern) => pattern.test(given));
+      const corsStream = new CorsStream(stream, isAllowed ? given : undefined);
+      if (!isAllowed || !isPreflight(headers)) return corsStream;
+      const answer = { status: 204, headers: preflightHeaders(headers) };
+      sendAnswer(corsStream, answer);
+      return undefined;
     },
   };
 }
 
-/**
- * Let the page see more response headers than the protocols' own. Does
- * nothing for a response that no page of another origin may see.
- */
-export function exposeHeaders(
-  response: HttpResponse,
-  names: readonly string[],
-): void {
-  if (!response.hasHeader("access-control-allow-origin")) return;
-  const all = new Set(
-    [...cors.exposedHeaders, ...names].map((name) => name.toLowerCase()),
-  );
-  response.setHeader("access-control-expose-headers", [...all].join(", "));
-}
-
-/**
- * Put what the response depends on here into an instance's header fields,
- * which would replace it.
- */
-export function mergeVary(
-  response: HttpResponse,
-  headers: OutgoingHttpHeaders,
-): void {
-  const own = response.getHeader("vary");
-  if (own === undefined || headers["vary"] === undefined) return;
-  headers["vary"] = `${headers["vary"]}, ${own}`;
-}
-
-function isPreflight({ method, headers }: HttpRequest): boolean {
+function isPreflight(headers: HeaderBlock): boolean {
   return (
-    method === "OPTIONS" &&
-    headers["access-control-request-method"] !== undefined
+    headers.method === "OPTIONS" &&
+    headers.get("access-control-request-method") !== undefined
   );
 }
 
-function preflightHeaders({ headers }: HttpRequest): Record<string, string> {
+function preflightHeaders(headers: HeaderBlock): Record<string, string> {
   // Metadata of a call are headers of any name: what is asked for is allowed.
-  const asked = headers["access-control-request-headers"];
+  const asked = headers.get("access-control-request-headers");
   const names = [...cors.allowedHeaders, ...(asked?.split(",") ?? [])];
   const allowed = new Set(names.map((name) => name.trim().toLowerCase()));
   allowed.delete("");
@@ -97,7 +60,7 @@ function preflightHeaders({ headers }: HttpRequest): Record<string, string> {
     "access-control-allow-methods": cors.allowedMethods.join(", "),
     "access-control-allow-headers": [...allowed].join(", "),
     "access-control-max-age": String(MAX_AGE_SECONDS),
-    vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+    vary: "Access-Control-Request-Method, Access-Control-Request-Headers",
   };
 }
 

@@ -1,33 +1,17 @@
 // The front door: takes calls on one port and forwards each to a live
 // instance of the service it is for.
 
-import type { ClientHttp2Stream } from "node:http2";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { type Address, errorMessage } from "../core/index.ts";
+import { ConnectError } from "@connectrpc/connect";
+import type { Address } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
-import {
-  encodeErrorAnswer,
-  parseProtocol,
-  type Schema,
-  statusOf,
-} from "../rpc/index.ts";
-import {
-  headOf,
-  type Logger,
-  listenOn,
-  pathOf,
-  sendAnswer,
-} from "../runtime/index.ts";
-import {
-  createOnePortServer,
-  type HttpRequest,
-  type HttpResponse,
-} from "../wire/index.ts";
+import { encodeErrorAnswer, type Schema, statusOf } from "../rpc/index.ts";
+import { type Logger, listenOn, sendAnswer } from "../runtime/index.ts";
+import { createListener, type ServerStream } from "../wire/index.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { createCors } from "./cors.ts";
-import { toUpstreamHeaders } from "./headers.ts";
 import { createOwnServices } from "./own-services.ts";
-import { hasBody, relay } from "./relay.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { Relay } from "./relay.ts";
 import { createRouter, type Routing, type Upstream } from "./router.ts";
 import { createSchemaCatalog } from "./schema-catalog.ts";
 
@@ -87,31 +71,35 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 
   const forward = createForward(connections, logger);
-  const server = createOnePortServer({
-    onRequest(request, response) {
-      if (cors.handle(request, response)) return;
-      if (isGrpcOverHttp1(request)) return refuse(request, response, needHttp2);
-      const path = pathOf(request);
-      if (own.handles(path)) return own.handler(request, response);
-      const routing = router.route({ method: request.method ?? "", path });
-      if ("upstream" in routing) forward(request, response, routing.upstream);
-      else refuse(request, response, routing);
+  const listener = createListener({
+    onRequest(given, headers, endStream) {
+      const caller = cors.handle(given, headers);
+      if (caller === undefined) return;
+      const plan = planOf(headers);
+      if (caller.httpVersion < 2 && plan.protocol === "grpc")
+        return refuse(caller, plan, needHttp2);
+      if (own.handles(plan.path))
+        return own.handler(caller, headers, endStream);
+      const routing = router.route(plan);
+      if ("upstream" in routing)
+        forward({ caller, plan, endStream }, routing.upstream);
+      else refuse(caller, plan, routing);
     },
   });
 
   return {
-    listen: (address) => listenOn(server, address),
+    listen: (address) => listenOn(listener, address),
     settled: () => catalog.settled(),
     get schemas() {
       return catalog.schemas;
     },
     drain() {
       own.drain();
-      server.drain();
+      listener.drain();
     },
     async close(graceMs = 0) {
       own.close();
-      await server.close(graceMs);
+      await listener.close(graceMs);
       unsubscribe();
       router[Symbol.dispose]();
       catalog.close();
@@ -123,29 +111,30 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+/** A request that is to be passed on. */
+interface Call {
+  readonly caller: ServerStream;
+  readonly plan: Plan;
+  /** It has no body. */
+  readonly endStream: boolean;
+}
+
 function createForward(connections: Connections, logger: Logger) {
-  return (request: HttpRequest, response: HttpResponse, upstream: Upstream) => {
-    const { id, name, address } = upstream.instance;
-    const headers = toUpstreamHeaders(request);
-    let stream: ClientHttp2Stream;
-    try {
-      stream = connections.request(address, headers, !hasBody(request));
-    } catch (cause) {
-      // HTTP/1.1 let something through that Node won't send over HTTP/2.
-      const message = `the request's header fields can't be passed on: ${errorMessage(cause)}`;
-      const error = new ConnectError(message, Code.InvalidArgument);
-      return refuse(request, response, { error });
-    }
-    upstream.inFlight++;
-    stream.once("close", () => upstream.inFlight--);
-    relay({
-      request,
-      response,
-      upstream: stream,
-      instanceName: `instance ${id} of ${name}`,
-      onFailure: (reason) =>
-        logger.warn({ id, name, address, reason }, "instance failed a call"),
-    });
+  const onFailure = ({ instance }: Upstream, reason: string) => {
+    const { id, name, address } = instance;
+    logger.warn({ id, name, address, reason }, "instance failed a call");
+  };
+  return (call: Call, target: Upstream) => {
+    const { caller, plan, endStream } = call;
+    const relay = new Relay({ caller, plan, target, onFailure });
+    const upstream = connections.request(
+      target.instance.address,
+      plan.upstreamHeaders,
+      endStream,
+      relay,
+    );
+    if (upstream === undefined) relay.fail("it takes no more calls");
+    else relay.start(upstream);
   };
 }
 
@@ -157,25 +146,14 @@ const needHttp2: Refusal = {
   status: statusOf.httpVersion.status,
 };
 
-function isGrpcOverHttp1(request: HttpRequest): boolean {
-  return (
-    request.httpVersionMajor < 2 && parseProtocol(headOf(request)) === "grpc"
-  );
-}
-
-function refuse(
-  request: HttpRequest,
-  response: HttpResponse,
-  refusal: Refusal,
-): void {
-  const head = headOf(request);
+function refuse(caller: ServerStream, plan: Plan, refusal: Refusal): void {
   // gRPC over HTTP/1.1 has no trailers to say it in: plain HTTP it is.
-  const protocol = refusal === needHttp2 ? undefined : parseProtocol(head);
+  const protocol = refusal === needHttp2 ? undefined : plan.protocol;
   const answer = encodeErrorAnswer(refusal.error, protocol, {
-    contentType: head.contentType,
+    contentType: plan.contentType,
     ...(refusal.status === undefined ? {} : { status: refusal.status }),
   });
-  sendAnswer(request, response, {
+  sendAnswer(caller, {
     ...answer,
     headers: { ...answer.headers, ...refusal.headers },
   });

@@ -6,8 +6,8 @@ import { createSchema } from "../rpc/index.ts";
 import {
   createHealthRoutes,
   createHealthState,
-  createNodeAdapter,
   createReflectionRoutes,
+  createRouteHandler,
   createRouteRecorder,
   ServingStatus,
 } from "../runtime/index.ts";
@@ -63,7 +63,7 @@ export function createOwnServices(
 
   return {
     handles: (path) => routes.methods.has(path),
-    handler: createNodeAdapter({
+    handler: createRouteHandler({
       routes: routes.define,
       readMaxBytes: READ_MAX_BYTES,
     }),

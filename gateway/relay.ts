@@ -1,209 +1,236 @@
 // Passes one call on to an instance, in the protocol the caller speaks, with
 // back-pressure both ways. Messages are never parsed; an error is authored
 // here only when the instance can't be reached or breaks off.
+//
+// Bodies are handed on by reference, piece by piece, and whoever sent one is
+// given credit when it left on the other side. So no more waits here than the
+// two windows of a call allow.
 
-import {
-  type ClientHttp2Stream,
-  constants,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-  type OutgoingHttpHeaders,
-} from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
   createEnvelopeTracker,
+  type EnvelopeTracker,
   encodeErrorAnswer,
   encodeLateError,
   mediaType,
-  parseProtocol,
 } from "../rpc/index.ts";
-import { headOf, isGone, sendAnswer } from "../runtime/index.ts";
-import type { HttpRequest, HttpResponse } from "../wire/index.ts";
-import { exposeHeaders, mergeVary } from "./cors.ts";
-import { toCallerHeaders } from "./headers.ts";
-
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
-const { NGHTTP2_FLAG_END_STREAM } = constants;
+import { sendAnswer } from "../runtime/index.ts";
+import {
+  createHeaderBlock,
+  ErrorCode,
+  type HeaderBlock,
+  type ServerStream,
+  type ServerStreamHandler,
+  type Stream,
+  type StreamHandler,
+} from "../wire/index.ts";
+import { toCallerHeaders, toUpstreamTrailers } from "./headers.ts";
+import { describeFailure } from "./instance-connection.ts";
+import type { Plan } from "./plan.ts";
+import type { Upstream } from "./router.ts";
 
 /** One call on its way. */
 export interface RelayOptions {
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  /** The stream to the instance, its header fields sent. */
-  readonly upstream: ClientHttp2Stream;
-  /** What a message to the caller calls the instance; not its address. */
-  readonly instanceName: string;
+  readonly caller: ServerStream;
+  readonly plan: Plan;
+  /** Who serves it; its count of calls is kept. */
+  readonly target: Upstream;
   /** Told when the instance failed the call. */
-  readonly onFailure: (reason: string) => void;
+  onFailure(target: Upstream, reason: string): void;
 }
 
 /**
- * Relay a call until both sides are done.
+ * A call, as the handler of its stream to the instance. Once there is one,
+ * start() is to be told.
  */
-export function relay(options: RelayOptions): void {
-  const { request, response, upstream } = options;
-  const head = headOf(request);
-  const protocol = parseProtocol(head);
-  const tracker = createEnvelopeTracker();
-  let trailers: IncomingHttpHeaders | undefined;
-  let ended = false;
-  let reason = "it broke off";
+export class Relay implements StreamHandler {
+  readonly #options: RelayOptions;
+  readonly #caller: ServerStream;
+  readonly #tracker: EnvelopeTracker | undefined;
+  #upstream: Stream | undefined;
+  /** Of the request, what has not left yet. */
+  #waitingBytes = 0;
+  /** The response says how long it is: nothing may be added. */
+  #hasLength = false;
+  /** The caller was told all, or has gone. */
+  #isDone = false;
 
-  const respond = (
-    headers: IncomingHttpHeaders & IncomingHttpStatusHeader,
-    flags: number,
-  ) => {
-    if (isGone(response)) return;
-    const callerHeaders = toCallerHeaders(headers);
-    const head = { status: headers[":status"] ?? 502, headers: callerHeaders };
-    const isAll = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
-    try {
-      exposeHeaders(response, Object.keys(callerHeaders));
-      mergeVary(response, callerHeaders);
-      if (isAll) sendHead(response, head);
-      else writeHead(response, head);
-    } catch {
-      // HTTP/2 let something through that Node won't write: the instance's fault.
-      reason = "it sent header fields that can't be passed on";
-      upstream.close(NGHTTP2_CANCEL);
-      return;
-    }
-    if (isAll) ended = true;
-    else upstream.pipe(response, { end: false });
-  };
-
-  const finish = () => {
-    // A reset stream "ends" too; "close" tells about it.
-    if (ended || upstream.rstCode !== NGHTTP2_NO_ERROR) return;
-    if (protocol === "grpc" && trailers === undefined) {
-      reason = "it ended without a status";
-      return fail();
-    }
-    ended = true;
-    if (trailers !== undefined && response instanceof Http2ServerResponse)
-      response.addTrailers(toCallerHeaders(trailers));
-    response.end();
-  };
-
-  const fail = () => {
-    if (isGone(response)) return;
-    ended = true;
-    options.onFailure(reason);
-    const message = `${options.instanceName} failed the call: ${reason}`;
-    const error = new ConnectError(message, Code.Unavailable);
-    if (!response.headersSent) {
-      sendAnswer(request, response, encodeErrorAnswer(error, protocol, head));
-      return;
-    }
-    upstream.unpipe(response);
-    const late = encodeLateError(error, protocol, head.contentType);
-    if (late === undefined) return cutOff(response);
-    if ("body" in late) {
-      if (isText(head.contentType) || !tracker.atBoundary)
-        return cutOff(response);
-      response.end(late.body);
-      return;
-    }
-    response.addTrailers(late.trailers);
-    response.end();
-  };
-
-  upstream.on("response", respond);
-  upstream.on("trailers", (fields) => {
-    trailers = fields;
-  });
-  if (protocol === "connect-stream" || protocol === "grpc-web")
-    upstream.on("data", (chunk: Buffer) => tracker.push(chunk));
-  upstream.on("end", finish);
-  upstream.on("error", (error: NodeJS.ErrnoException) => {
-    reason = describe(error);
-  });
-  upstream.on("close", () => {
-    if (!ended) return fail();
-    // It answered without wanting the whole request: what is left of it is
-    // read away. (Resetting the stream could overtake our own trailers.)
-    request.unpipe(upstream);
-    request.resume();
-  });
-
-  // A caller that hangs up shows as "close" of the response.
-  request.on("error", () => {});
-  response.on("close", () => {
-    ended = true;
-    // Never with NO_ERROR: while a body waits for its window, Node 24 then
-    // sends frames in an endless loop.
-    if (!upstream.closed) upstream.close(NGHTTP2_CANCEL);
-  });
-  if (hasBody(request)) request.pipe(upstream);
-}
-
-/**
- * Tell whether a request has a body; an HTTP/2 stream to an instance is
- * half-closed at once where there is none.
- */
-export function hasBody(request: HttpRequest): boolean {
-  if (request instanceof Http2ServerRequest)
-    return !request.stream.endAfterHeaders;
-  const { headers } = request;
-  return (
-    headers["transfer-encoding"] !== undefined ||
-    (headers["content-length"] ?? "0") !== "0"
-  );
-}
-
-/** The status and the header fields of a response. */
-interface Head {
-  readonly status: number;
-  readonly headers: OutgoingHttpHeaders;
-}
-
-/** Send header fields that are the whole response: gRPC's trailers-only form. */
-function sendHead(response: HttpResponse, head: Head): void {
-  if (response instanceof Http2ServerResponse) {
-    response.stream.respond(
-      { ...response.getHeaders(), ":status": head.status, ...head.headers },
-      { endStream: true },
-    );
-    return;
+  constructor(options: RelayOptions) {
+    const { protocol, contentType } = options.plan;
+    this.#options = options;
+    this.#caller = options.caller;
+    const hasEnvelopes =
+      protocol === "connect-stream" ||
+      (protocol === "grpc-web" && !isText(contentType));
+    this.#tracker = hasEnvelopes ? createEnvelopeTracker() : undefined;
   }
-  writeHead(response, head);
-  response.end();
+
+  /** The request's header fields are on their way: its body may follow. */
+  start(upstream: Stream): void {
+    this.#upstream = upstream;
+    this.#options.target.inFlight++;
+    this.#caller.handler = new CallerSide(this);
+    this.#caller.hold();
+  }
+
+  // What the instance does: StreamHandler
+
+  onInformation(_: Stream, headers: HeaderBlock): void {
+    // "100 Continue" was for `wire` to say, and has been; of the others,
+    // HTTP/1.1 callers don't expect any.
+    if (headers.status === 100 || this.#caller.httpVersion < 2) return;
+    this.#caller.inform(toCallerHeaders(headers));
+  }
+
+  onResponse(_: Stream, headers: HeaderBlock, endStream: boolean): void {
+    this.#hasLength = headers.contentLength >= 0;
+    this.#caller.respond(toCallerHeaders(headers), endStream);
+    if (endStream) this.#finish();
+  }
+
+  onData(upstream: Stream, data: Buffer, endStream: boolean): void {
+    this.#tracker?.push(data);
+    const lacksStatus = endStream && this.#options.plan.protocol === "grpc";
+    pass(upstream, this.#caller, data, endStream && !lacksStatus);
+    if (lacksStatus) this.fail("it ended without a status");
+    else if (endStream) this.#finish();
+  }
+
+  onTrailers(_: Stream, trailers: HeaderBlock): void {
+    const passed = toCallerHeaders(trailers);
+    this.#caller.end(passed.fields.length === 0 ? undefined : passed);
+    this.#finish();
+  }
+
+  onSent(_: Stream, bytes: number): void {
+    this.#waitingBytes -= bytes;
+    this.#caller.consume(bytes);
+  }
+
+  onClose(upstream: Stream, code: number): void {
+    this.#options.target.inFlight--;
+    // What was left to send is dropped, and so is all that still comes: the
+    // caller may say to the end what nobody hears.
+    this.#caller.consume(this.#waitingBytes);
+    this.#waitingBytes = 0;
+    this.fail(describeFailure(upstream, code));
+    this.#caller.release();
+  }
+
+  // What the caller does, as its CallerSide tells
+
+  /** @internal */
+  onRequestData(data: Buffer, endStream: boolean): void {
+    if (this.#upstream === undefined) return;
+    const waiting = pass(this.#caller, this.#upstream, data, endStream);
+    this.#waitingBytes += waiting;
+  }
+
+  /** @internal */
+  onRequestTrailers(trailers: HeaderBlock): void {
+    this.#upstream?.end(toUpstreamTrailers(trailers));
+  }
+
+  /** @internal */
+  onResponseSent(bytes: number): void {
+    this.#upstream?.consume(bytes);
+  }
+
+  /** @internal */
+  onCallerClose(): void {
+    this.#finish();
+  }
+
+  // How it ends
+
+  /** Tell the caller that the instance failed, unless the answer is out. */
+  fail(reason: string): void {
+    if (this.#isDone) return;
+    const { plan, target, onFailure } = this.#options;
+    const { id, name } = target.instance;
+    onFailure(target, reason);
+    const message = `instance ${id} of ${name} failed the call: ${reason}`;
+    const error = new ConnectError(message, Code.Unavailable);
+    this.#isDone = true;
+    if (this.#caller.headersSent) this.#failLate(error);
+    else {
+      const { protocol, contentType } = plan;
+      const answer = encodeErrorAnswer(error, protocol, { contentType });
+      sendAnswer(this.#caller, answer);
+    }
+    this.#finish();
+  }
+
+  /** In the middle of an answer. */
+  #failLate(error: ConnectError): void {
+    const { protocol, contentType } = this.#options.plan;
+    const late = this.#hasLength
+      ? undefined
+      : encodeLateError(error, protocol, contentType);
+    if (late !== undefined && "trailers" in late)
+      this.#caller.end(createHeaderBlock(Object.entries(late.trailers)));
+    else if (late !== undefined && this.#tracker?.atBoundary === true)
+      this.#caller.write(late.body, true);
+    // Nobody may take it for a complete one.
+    else this.#caller.reset(ErrorCode.internalError);
+  }
+
+  /** The caller needs nothing more of the instance. */
+  #finish(): void {
+    this.#isDone = true;
+    const upstream = this.#upstream;
+    if (upstream === undefined || upstream.closed) return;
+    const { remoteEnded, localEnded, queuedBytes } = upstream;
+    // Then it closes by itself.
+    if (remoteEnded && localEnded && queuedBytes === 0) return;
+    // It answered without wanting the whole request, or nobody wants an answer.
+    upstream.reset(remoteEnded ? ErrorCode.noError : ErrorCode.cancel);
+  }
 }
 
-function writeHead(response: HttpResponse, { status, headers }: Head): void {
-  // The two classes' overloads have no common one.
-  if (response instanceof Http2ServerResponse)
-    response.writeHead(status, headers);
-  else response.writeHead(status, headers);
+/** The handler of the caller's stream. */
+class CallerSide implements ServerStreamHandler {
+  readonly #relay: Relay;
+
+  constructor(relay: Relay) {
+    this.#relay = relay;
+  }
+
+  onData(_: ServerStream, data: Buffer, endStream: boolean): void {
+    this.#relay.onRequestData(data, endStream);
+  }
+
+  onTrailers(_: ServerStream, trailers: HeaderBlock): void {
+    this.#relay.onRequestTrailers(trailers);
+  }
+
+  onSent(_: ServerStream, bytes: number): void {
+    this.#relay.onResponseSent(bytes);
+  }
+
+  onClose(): void {
+    this.#relay.onCallerClose();
+  }
 }
 
-/** End a response so that the caller can't take it for a complete one. */
-function cutOff(response: HttpResponse): void {
-  if (response instanceof Http2ServerResponse)
-    response.stream.close(NGHTTP2_INTERNAL_ERROR);
-  else response.destroy();
+/**
+ * Hand data on, and give credit for what left at once. Returns how much waits;
+ * onSent() tells when that has left.
+ */
+function pass(
+  from: ServerStream,
+  to: ServerStream,
+  data: Buffer,
+  endStream: boolean,
+): number {
+  const queuedBytes = to.queuedBytes;
+  to.write(data, endStream);
+  // A stream that is closed takes, and keeps, nothing.
+  const waiting = to.closed ? 0 : to.queuedBytes - queuedBytes;
+  from.consume(data.length - waiting);
+  return waiting;
 }
 
 function isText(contentType: string | undefined): boolean {
   return mediaType(contentType).startsWith("application/grpc-web-text");
-}
-
-/** Why a stream failed, without the address of the instance. */
-function describe(error: NodeJS.ErrnoException): string {
-  // A stream that still waits for its connection is cancelled because of that.
-  const origin: NodeJS.ErrnoException =
-    error.cause instanceof Error ? error.cause : error;
-  switch (origin.code) {
-    case "ECONNREFUSED":
-      return "it refused the connection";
-    case "ECONNRESET":
-    case "EPIPE":
-      return "the connection broke";
-    case "ERR_HTTP2_STREAM_ERROR":
-      return "it reset the stream";
-    default:
-      return origin.code ?? "the connection failed";
-  }
 }

@@ -12,10 +12,11 @@ import {
   statusOf,
 } from "../rpc/index.ts";
 import type {
-  HttpRequest,
-  HttpResponse,
+  HeaderBlock,
   RequestHandler,
+  ServerStream,
 } from "../wire/index.ts";
+import { headOf, pathOf, withPath } from "./request-head.ts";
 import { sendAnswer } from "./send-answer.ts";
 
 /** What is served, and by whom. */
@@ -45,33 +46,19 @@ const CONTENT_TYPES =
 export function createDispatch(options: DispatchOptions): RequestHandler {
   const { methods, handler } = options;
   const rest = new Map(options.restRoutes.map((route) => [route.path, route]));
-  return (request, response) => {
-    const path = pathOf(request);
+  return (stream, headers, endStream) => {
+    const path = pathOf(headers);
     const route = rest.get(path);
     const method = methods.get(route?.rpcPath ?? path);
     const refusal =
       method === undefined
         ? unknownPath(path)
         : route === undefined
-          ? checkRpc(request, method)
-          : checkRest(request, route);
-    if (refusal !== undefined) return refuse(request, response, refusal);
-    if (route !== undefined) request.url = route.rpcPath;
-    handler(request, response);
-  };
-}
-
-/** The path of a request, without its query. */
-export function pathOf(request: HttpRequest): string {
-  return (request.url ?? "").split("?", 1)[0] ?? "";
-}
-
-/** The method, path and content type of a request. */
-export function headOf(request: HttpRequest) {
-  return {
-    method: request.method ?? "",
-    url: request.url ?? "",
-    contentType: request.headers["content-type"],
+          ? checkRpc(stream, headers, method)
+          : checkRest(headers, route);
+    if (refusal !== undefined) refuse(stream, headers, refusal);
+    else if (route === undefined) handler(stream, headers, endStream);
+    else handler(stream, withPath(headers, route.rpcPath), endStream);
   };
 }
 
@@ -83,12 +70,13 @@ function unknownPath(path: string): Refusal {
 }
 
 function checkRpc(
-  request: HttpRequest,
+  stream: ServerStream,
+  headers: HeaderBlock,
   method: DescMethod,
 ): Refusal | undefined {
-  const head = headOf(request);
+  const head = headOf(headers);
   const protocol = parseProtocol(head);
-  if (protocol === "grpc" && request.httpVersionMajor < 2) {
+  if (protocol === "grpc" && stream.httpVersion < 2) {
     return { ...statusOf.httpVersion, message: "gRPC needs HTTP/2" };
   }
   const mayGet = method.idempotency === NO_SIDE_EFFECTS;
@@ -109,10 +97,10 @@ function checkRpc(
 }
 
 function checkRest(
-  request: HttpRequest,
+  headers: HeaderBlock,
   route: RestRoute,
 ): Refusal | undefined {
-  const head = headOf(request);
+  const head = headOf(headers);
   if (head.method !== route.verb)
     return methodNotAllowed(`${route.path} takes ${route.verb}`, route.verb);
   const json =
@@ -136,12 +124,12 @@ function unsupported(given: string | undefined, accepted: string): Refusal {
 }
 
 function refuse(
-  request: HttpRequest,
-  response: HttpResponse,
+  stream: ServerStream,
+  headers: HeaderBlock,
   refusal: Refusal,
 ): void {
-  const { status, code, message, headers } = refusal;
-  const head = headOf(request);
+  const { status, code, message } = refusal;
+  const head = headOf(headers);
   // gRPC over HTTP/1.1 has no trailers to say it in: plain HTTP it is.
   const protocol =
     status === statusOf.httpVersion.status ? undefined : parseProtocol(head);
@@ -149,8 +137,8 @@ function refuse(
     contentType: head.contentType,
     status,
   });
-  sendAnswer(request, response, {
+  sendAnswer(stream, {
     ...answer,
-    headers: { ...answer.headers, ...headers },
+    headers: { ...answer.headers, ...refusal.headers },
   });
 }

@@ -1,8 +1,7 @@
 // The one-port service. The only door of runtime/.
 
 export type { Setting, Settings } from "./config/index.ts";
-// For those who build another front door on the same parts.
-export { headOf, pathOf } from "./dispatch.ts";
+export { createDispatch, type DispatchOptions } from "./dispatch.ts";
 export {
   createHealthRoutes,
   createHealthState,
@@ -21,16 +20,21 @@ export {
 export { listenOn } from "./listen.ts";
 export { logRegistry } from "./log-registry.ts";
 export { createLogger, type Logger } from "./logger.ts";
-export { createNodeAdapter } from "./node-adapter.ts";
 export { runProgram } from "./program.ts";
 export { createReflectionRoutes } from "./reflection.ts";
+// For those who build another front door on the same parts.
+export { headOf, pathOf } from "./request-head.ts";
+export {
+  createRouteHandler,
+  type RouteHandlerOptions,
+} from "./route-handler.ts";
 export { createRouteRecorder, type DefineRoutes } from "./routes.ts";
 export {
   runService,
   type ServiceContext,
   type ServiceOptions,
 } from "./run-service.ts";
-export { isGone, sendAnswer } from "./send-answer.ts";
+export { sendAnswer } from "./send-answer.ts";
 export {
   createServiceServer,
   type ServiceServer,

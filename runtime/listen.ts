@@ -1,20 +1,20 @@
 // Listening, with errors a person can act on.
 
 import { type Address, formatAddress, PortolanError } from "../core/index.ts";
-import type { OnePortServer } from "../wire/index.ts";
+import type { Listener } from "../wire/index.ts";
 
 /**
- * Make a server listen. Resolves with the real address, port 0 replaced.
+ * Make a listener listen. Resolves with the real address, port 0 replaced.
  *
  * Rejects with ERR_ADDRESS_IN_USE if something listens there already, with
  * ERR_USAGE if the address is none of this machine.
  */
 export async function listenOn(
-  server: OnePortServer,
+  listener: Listener,
   address: Address,
 ): Promise<Address> {
   try {
-    const { address: host, port } = await server.listen(address);
+    const { address: host, port } = await listener.listen(address);
     return { host, port };
   } catch (cause) {
     const where = formatAddress(address);

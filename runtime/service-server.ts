@@ -4,7 +4,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Address } from "../core/index.ts";
 import { createSchema, readRestRules, type Schema } from "../rpc/index.ts";
-import { createOnePortServer } from "../wire/index.ts";
+import { createListener, internalLimits } from "../wire/index.ts";
 import { createDispatch } from "./dispatch.ts";
 import {
   createHealthRoutes,
@@ -12,8 +12,8 @@ import {
   ServingStatus,
 } from "./health.ts";
 import { listenOn } from "./listen.ts";
-import { createNodeAdapter } from "./node-adapter.ts";
 import { createReflectionRoutes } from "./reflection.ts";
+import { createRouteHandler } from "./route-handler.ts";
 import {
   createRouteRecorder,
   type DefineRoutes,
@@ -101,11 +101,13 @@ export function createRecordedServer(
   const reflected = createSchema(routes.services);
   const rest = schema.services.map(readRestRules);
 
-  const server = createOnePortServer({
+  const listener = createListener({
+    // One peer, a gateway for example, multiplexes many callers.
+    limits: internalLimits,
     onRequest: createDispatch({
       methods: routes.methods,
       restRoutes: rest.flatMap((rules) => rules.routes),
-      handler: createNodeAdapter({
+      handler: createRouteHandler({
         routes: routes.define,
         interceptors: [...interceptors],
         readMaxBytes,
@@ -123,13 +125,13 @@ export function createRecordedServer(
     schema,
     unsupportedRest: rest.flatMap((rules) => rules.unsupported),
     async listen(address) {
-      const actual = await listenOn(server, address);
+      const actual = await listenOn(listener, address);
       setHealth(ServingStatus.SERVING);
       return actual;
     },
     drain() {
       setHealth(ServingStatus.NOT_SERVING);
-      server.drain();
+      listener.drain();
     },
     async close(graceMs = 0) {
       setHealth(ServingStatus.NOT_SERVING);
@@ -141,7 +143,7 @@ export function createRecordedServer(
           ),
         Math.max(0, graceMs - STREAM_NOTICE_MS),
       );
-      await server.close(graceMs);
+      await listener.close(graceMs);
       clearTimeout(notice);
     },
     async [Symbol.asyncDispose]() {

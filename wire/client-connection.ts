@@ -64,6 +64,8 @@ export class ClientConnection extends Connection {
     stream.handler = handler;
     stream.isHead = headers.method === "HEAD";
     core.sendHeaders(stream, headers, endStream);
+    // The last id: whoever wants more needs another connection.
+    if (core.ids.next > MAX_STREAM_ID) this.drain();
     return stream;
   }
 

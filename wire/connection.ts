@@ -5,7 +5,8 @@
 
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ConnectionState, Core, type CoreEvents } from "./core.ts";
+import type { ConnectionEvents, ConnectionState } from "./connection-events.ts";
+import { Core } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { FrameType, MAX_FRAME_BYTES, MAX_STREAM_ID, PREFACE } from "./frame.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
@@ -24,7 +25,11 @@ import { HeaderReceiver } from "./receive-headers.ts";
 import { type ConnectionSnapshot, takeSnapshot } from "./snapshot.ts";
 import type { WireStats } from "./stats.ts";
 import { startSweeping, stopSweeping } from "./sweeper.ts";
-import { type KeepaliveOptions, TimeLimits } from "./time-limits.ts";
+import {
+  type KeepaliveOptions,
+  TimeLimits,
+  type TimeLimitsOwner,
+} from "./time-limits.ts";
 
 /** What a PING of ours is for; others carry a number from 3. */
 const KEEPALIVE_PING = 1;
@@ -34,14 +39,14 @@ const DRAIN_PING = 2;
 export interface ConnectionParts {
   readonly limits: Limits;
   readonly stats: WireStats;
-  readonly events: CoreEvents;
+  readonly events: ConnectionEvents;
   readonly keepalive: KeepaliveOptions | undefined;
 }
 
 /**
  * A connection.
  */
-export class Connection implements FrameSink {
+export class Connection implements FrameSink, TimeLimitsOwner {
   /** @internal */
   protected readonly core: Core;
   readonly #reader: FrameReader;
@@ -64,13 +69,7 @@ export class Connection implements FrameSink {
       reader: this.#reader,
       headers: this.#headers,
       keepalive: parts.keepalive,
-      actions: {
-        drain: () => this.drain(),
-        finishDrain: () => this.#finishDrain(),
-        isDrainPending: () => this.#isDrainPending(),
-        ping: () => this.core.sendPing(KEEPALIVE_PING),
-        stopped: () => stopSweeping(this.#timeLimits),
-      },
+      owner: this,
     });
     startSweeping(this.#timeLimits);
     sendGreeting(this.core);
@@ -101,7 +100,7 @@ export class Connection implements FrameSink {
     const { core } = this;
     if (core.state !== "open") return;
     core.state = "draining";
-    if (!core.isServer) return this.#finishDrain();
+    if (!core.isServer) return this.finishDrain();
     core.sendGoaway(MAX_STREAM_ID, ErrorCode.noError, "");
     core.sendPing(DRAIN_PING);
   }
@@ -153,12 +152,8 @@ export class Connection implements FrameSink {
     try {
       this.#reader.push(chunk, start);
     } catch (error) {
-      // A fault of ours, or of whoever handles the stream.
-      core.fail(ErrorCode.internalError, "internal error");
+      core.onFault(error);
       this.#reader.stop();
-      process.nextTick(() => {
-        throw error;
-      });
     }
     const { decoder } = this.#headers;
     core.stats.memoHits += decoder.memoHits;
@@ -182,8 +177,6 @@ export class Connection implements FrameSink {
     this.#prefaceBytes += step;
     return step;
   }
-
-  // FrameSink
 
   /** @internal */
   onFrameHeader(type: number, streamId: number, length: number) {
@@ -278,18 +271,24 @@ export class Connection implements FrameSink {
   }
 
   #onPong(data: number) {
-    if (data === DRAIN_PING) this.#finishDrain();
+    if (data === DRAIN_PING) this.finishDrain();
     const onPong = this.#pongs?.get(data);
     this.#pongs?.delete(data);
     onPong?.(0);
   }
 
-  #isDrainPending(): boolean {
+  /** @internal */
+  get isDrainPending(): boolean {
     return this.core.isServer && this.core.goawayId === MAX_STREAM_ID;
   }
 
-  /** The second phase: from here on, new streams are refused. */
-  #finishDrain() {
+  /** @internal */
+  askForLife() {
+    this.core.sendPing(KEEPALIVE_PING);
+  }
+
+  /** The second phase: from here on, new streams are refused. @internal */
+  finishDrain() {
     const { core } = this;
     if (core.state !== "draining") return;
     core.sendGoaway(core.ids.lastPeer, ErrorCode.noError, "");

@@ -4,6 +4,7 @@
 
 import type { Duplex } from "node:stream";
 import type { ClosedBy } from "./closed-by.ts";
+import type { ConnectionEvents, ConnectionState } from "./connection-events.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { Flag, FrameType, MAX_STREAM_ID } from "./frame.ts";
 import { Guard } from "./guard.ts";
@@ -18,29 +19,6 @@ import { StreamIds } from "./stream-ids.ts";
 import { StreamTable } from "./stream-table.ts";
 
 /**
- * The states of a connection, in this order.
- *
- * - `open`
- * - `draining`: no new streams; it closes when the last one has ended.
- * - `closed`: we are done with it; what was said last may still be on its way.
- */
-export type ConnectionState = "open" | "draining" | "closed";
-
-/** What whoever made a connection wants to hear of. */
-export interface CoreEvents {
-  /** Server role: a request. `stream.handler` must be set before it returns. */
-  onRequest?(stream: Stream, headers: HeaderBlock, endStream: boolean): void;
-  /** Client role: the peer's settings came, or changed. */
-  onSettings?(): void;
-  /** The peer is about to go. */
-  onGoaway?(code: number, lastStreamId: number): void;
-  /** Client role: there is room again, after a request was not taken. */
-  onAvailable?(): void;
-  /** The end, once. */
-  onClose?(code: number, reason: string): void;
-}
-
-/**
  * The state of a connection. @internal
  */
 export class Core implements StreamOwner {
@@ -48,7 +26,7 @@ export class Core implements StreamOwner {
   readonly socket: Duplex;
   readonly limits: Limits;
   readonly stats: WireStats;
-  readonly events: CoreEvents;
+  readonly events: ConnectionEvents;
   readonly guard: Guard;
   readonly output: Output;
   readonly sender: Sender;
@@ -72,6 +50,7 @@ export class Core implements StreamOwner {
   /** Since when there is no stream, and since when we are closed. */
   idleSinceMs: number;
   closedAtMs = 0;
+  closeCode: number = ErrorCode.noError;
 
   /** We don't read because the peer doesn't. */
   isPaused = false;
@@ -82,7 +61,7 @@ export class Core implements StreamOwner {
     options: {
       readonly limits: Limits;
       readonly stats: WireStats;
-      readonly events: CoreEvents;
+      readonly events: ConnectionEvents;
     },
   ) {
     this.socket = socket;
@@ -93,15 +72,9 @@ export class Core implements StreamOwner {
     this.ids = new StreamIds(isServer);
     this.idleSinceMs = performance.now();
     this.guard = new Guard(options.limits);
-    this.output = new Output(socket, this.stats, () => this.onDrained());
-    this.windows = new ReceiveWindows(options.limits, (streamId, bytes) => {
-      this.control(4, FrameType.windowUpdate, 0, streamId);
-      this.output.uint32(bytes);
-    });
-    this.sender = new Sender(this.output, this.guard, {
-      ...options.limits,
-      onEndSent: (stream) => this.closeIfEnded(stream),
-    });
+    this.output = new Output(socket, this.stats, this);
+    this.windows = new ReceiveWindows(this.limits, this);
+    this.sender = new Sender(this.output, this.guard, this);
     this.stats.connections++;
     this.stats.openConnections++;
   }
@@ -140,7 +113,12 @@ export class Core implements StreamOwner {
     if (stream.smallDataCost > 0) this.guard.onConsumed(stream.smallDataCost);
     if (stream.queuedBytes > 0) this.sender.drop(stream);
     if (!stream.isHeld) this.released(stream);
-    stream.handler.onClose(stream, code);
+    try {
+      stream.handler.onClose(stream, code);
+    } catch (error) {
+      // Whatever it was: the other streams' ends must be told, too.
+      this.onFault(error);
+    }
     if (this.streams.size === 0) this.#onIdle();
     this.offerSlots();
   }
@@ -214,6 +192,11 @@ export class Core implements StreamOwner {
     this.windows.creditStream(stream);
   }
 
+  sendWindowUpdate(streamId: number, bytes: number) {
+    this.control(4, FrameType.windowUpdate, 0, streamId);
+    this.output.uint32(bytes);
+  }
+
   /** Begin a control frame: they are counted while nobody reads them. */
   control(length: number, type: number, flags: number, streamId: number) {
     if (++this.output.queuedControlFrames > this.limits.maxQueuedControlFrames)
@@ -245,6 +228,17 @@ export class Core implements StreamOwner {
     violations[violation] = (violations[violation] ?? 0) + 1;
   }
 
+  /**
+   * A handler threw, or we did. That is one connection's matter; the process
+   * hears of it as of any error that nobody catches.
+   */
+  onFault(error: unknown) {
+    this.fail(ErrorCode.internalError, "internal error");
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+
   /** A connection error of the peer's. RFC 9113, section 5.4.1. */
   fail(code: number, reason: string) {
     if (this.state === "closed") return;
@@ -267,6 +261,7 @@ export class Core implements StreamOwner {
   end(code: number, reason: string) {
     if (this.state === "closed") return;
     this.state = "closed";
+    this.closeCode = code;
     this.closedAtMs = performance.now();
     this.output.end();
     // Unread bytes would make the system cut off what we said last.

@@ -37,7 +37,7 @@ export class Guard {
   #windowUpdates = 0;
   #streamErrors = 0;
   #streamErrorsSince = 0;
-  #stalled = 0;
+  #stalls: TokenBucket | undefined;
   #framesAtPing = 0;
   /** How many streams there were. */
   streams = 0;
@@ -157,8 +157,11 @@ export class Guard {
 
   /** A stream that got rid of too little output. */
   onStall(): Violation | undefined {
-    return ++this.#stalled >= this.#limits.maxStalledStreams
-      ? "maxStalledStreams"
-      : undefined;
+    const { maxStalledStreams, stallTimeoutMs } = this.#limits;
+    const nowMs = performance.now();
+    // One more is forgiven after each stall time-out.
+    const perSecond = 1000 / stallTimeoutMs;
+    this.#stalls ??= new TokenBucket(maxStalledStreams - 1, perSecond, nowMs);
+    return this.#stalls.take(nowMs) ? undefined : "maxStalledStreams";
   }
 }

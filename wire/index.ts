@@ -7,7 +7,7 @@ export {
 } from "./client-connection.ts";
 export type { ClosedBy } from "./closed-by.ts";
 export type { Connection } from "./connection.ts";
-export type { ConnectionState } from "./core.ts";
+export type { ConnectionState } from "./connection-events.ts";
 export { ErrorCode, errorName } from "./error-codes.ts";
 export {
   createHeaderBlock,

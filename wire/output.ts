@@ -21,7 +21,15 @@ let dirty: Output[] = [];
 function flushAll() {
   const outputs = dirty;
   dirty = [];
-  for (const output of outputs) output.flush();
+  for (const output of outputs) output.flushGuarded();
+}
+
+/** Whose output it is. */
+export interface OutputOwner {
+  /** A write was taken. */
+  onDrained(): void;
+  /** A handler threw. */
+  onFault(error: unknown): void;
 }
 
 /**
@@ -30,7 +38,7 @@ function flushAll() {
 export class Output {
   readonly #socket: Duplex;
   readonly #stats: WireStats;
-  readonly #onDrained: () => void;
+  readonly #owner: OutputOwner;
   /** A stream that isn't a socket may keep what it is given. */
   readonly #mustCopy: boolean;
   #slab: Buffer | undefined;
@@ -58,10 +66,10 @@ export class Output {
   /** Bytes that the system took. */
   bytesWritten = 0;
 
-  constructor(socket: Duplex, stats: WireStats, onDrained: () => void) {
+  constructor(socket: Duplex, stats: WireStats, owner: OutputOwner) {
     this.#socket = socket;
     this.#stats = stats;
-    this.#onDrained = onDrained;
+    this.#owner = owner;
     this.#mustCopy = !(socket instanceof Socket);
   }
 
@@ -123,6 +131,15 @@ export class Output {
       length === bytes.length ? bytes : bytes.subarray(start, end),
     );
     this.#count(length);
+  }
+
+  /** The same, where nobody else would catch what a handler throws. */
+  flushGuarded() {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#owner.onFault(error);
+    }
   }
 
   /** Write what was gathered, unless a write is under way. */
@@ -195,7 +212,12 @@ export class Output {
   }
 
   readonly #onWritten = (): void => {
-    if (this.#isWriting && this.#socket.writableLength === 0) this.#written();
+    if (!this.#isWriting || this.#socket.writableLength > 0) return;
+    try {
+      this.#written();
+    } catch (error) {
+      this.#owner.onFault(error);
+    }
   };
 
   #written() {
@@ -208,14 +230,15 @@ export class Output {
     this.inFlightBytes = 0;
     this.#forgetControlFrames();
     if (this.queuedBytes > 0 && !this.#isDirty) this.#schedule();
-    if (!this.#isEnding) this.#onDrained();
+    if (!this.#isEnding) this.#owner.onDrained();
     else if (this.queuedBytes === 0) this.#socket.end();
   }
 
   /** Which bytes were control frames is not known; when all of them left, is. */
   #forgetControlFrames() {
     if (this.bytesWritten < this.#mark) return;
-    this.queuedControlFrames -= this.#oldControlFrames;
+    if (this.queuedBytes === 0) this.queuedControlFrames = 0;
+    else this.queuedControlFrames -= this.#oldControlFrames;
     this.#oldControlFrames = this.queuedControlFrames;
     this.#mark = this.bytesWritten + this.queuedBytes;
   }

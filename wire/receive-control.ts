@@ -156,12 +156,12 @@ export function receiveReset(
     return core.fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
   core.stats.resetsReceived++;
   const stream = core.streams.get(streamId);
-  if (core.isServer && !(stream?.headersSent ?? false)) {
+  if (stream === undefined) return;
+  if (core.isServer && !stream.headersSent) {
     const violation = core.guard.onReset();
     if (violation !== undefined)
       return core.violated(violation, "too many resets");
   }
-  if (stream === undefined) return;
   const code = readUint32(bytes, start);
   const refused = code === ErrorCode.refusedStream && !core.isServer;
   core.closeStream(stream, code, refused ? "refused" : "peer");

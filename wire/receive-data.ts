@@ -54,7 +54,8 @@ export class DataReceiver {
     if (last) {
       // An idle connection must not keep its last stream alive.
       this.#stream = undefined;
-      if (!this.#checkFrame(stream)) return;
+      this.#checkFrame(stream);
+      if (stream.closed) return;
     }
     const ends = last && this.#endStream;
     if (stream.expectedBytes >= 0) {
@@ -72,21 +73,18 @@ export class DataReceiver {
   }
 
   /** At a frame's end: is it worth its while? Padding is ours to consume. */
-  #checkFrame(stream: Stream): boolean {
+  #checkFrame(stream: Stream) {
     const padding = this.#frameBytes - this.#bodyBytes;
     if (padding > 0) {
       stream.creditBytes += padding;
       this.#core.windows.creditStream(stream);
     }
-    if (this.#endStream) return true;
+    if (this.#endStream) return;
     const { guard } = this.#core;
     const violation = guard.onData(this.#bodyBytes);
-    if (violation !== undefined) {
+    if (violation !== undefined)
       this.#core.violated(violation, "too many frames for what they carry");
-      return false;
-    }
-    stream.smallDataCost += guard.costOf(this.#bodyBytes);
-    return true;
+    else stream.smallDataCost += guard.costOf(this.#bodyBytes);
   }
 
   #onUnknown(streamId: number) {

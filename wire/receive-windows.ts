@@ -10,6 +10,12 @@ import { DEFAULT_WINDOW_BYTES } from "./frame.ts";
 import type { Limits } from "./limits.ts";
 import type { Stream } from "./stream.ts";
 
+/** Whose windows they are. */
+export interface WindowsOwner {
+  /** Tell the peer; stream 0 is the connection. */
+  sendWindowUpdate(streamId: number, bytes: number): void;
+}
+
 /**
  * The receiving windows of one connection.
  */
@@ -19,15 +25,12 @@ export class ReceiveWindows {
   /** What the windows of new streams are. */
   streamBytes: number;
   readonly #limits: Limits;
-  readonly #sendUpdate: (streamId: number, bytes: number) => void;
+  readonly #owner: WindowsOwner;
   #creditBytes = 0;
 
-  constructor(
-    limits: Limits,
-    sendUpdate: (streamId: number, bytes: number) => void,
-  ) {
+  constructor(limits: Limits, owner: WindowsOwner) {
     this.#limits = limits;
-    this.#sendUpdate = sendUpdate;
+    this.#owner = owner;
     // Until the peer has read our settings, it goes by the default.
     this.streamBytes = Math.max(limits.streamWindowBytes, DEFAULT_WINDOW_BYTES);
   }
@@ -45,7 +48,7 @@ export class ReceiveWindows {
     if (stream.remoteEnded || bytes * 2 < this.streamBytes) return;
     stream.creditBytes = 0;
     stream.receiveWindow += bytes;
-    this.#sendUpdate(stream.id, bytes);
+    this.#owner.sendWindowUpdate(stream.id, bytes);
   }
 
   /** Give back what was received on the connection, half of it at a time. */
@@ -59,6 +62,6 @@ export class ReceiveWindows {
   /** Let the peer send so many bytes more. */
   growConnection(bytes: number): void {
     this.connectionBytes += bytes;
-    this.#sendUpdate(0, bytes);
+    this.#owner.sendWindowUpdate(0, bytes);
   }
 }

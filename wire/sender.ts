@@ -12,12 +12,20 @@ import {
 import type { Guard } from "./guard.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
+import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
 import type { Stream } from "./stream.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** Bodies wait while so much is on its way to the socket. */
 const SOCKET_HIGH_WATER_BYTES = 256 << 10;
+
+/** Whose sender it is. */
+export interface SenderOwner {
+  readonly limits: Limits;
+  /** Our side of a stream has ended. */
+  closeIfEnded(stream: Stream): void;
+}
 
 /**
  * The sending side of a connection.
@@ -31,31 +39,24 @@ export class Sender {
 
   readonly #output: Output;
   readonly #guard: Guard;
-  readonly #onEndSent: (stream: Stream) => void;
+  readonly #owner: SenderOwner;
   readonly #highWaterBytes: number;
   /** Streams that wait for the connection's window or the socket. */
   readonly #waiting = new WaitingList();
 
-  constructor(
-    output: Output,
-    guard: Guard,
-    options: {
-      readonly encoderTableBytes: number;
-      readonly maxQueuedBytes: number;
-      readonly onEndSent: (stream: Stream) => void;
-    },
-  ) {
+  constructor(output: Output, guard: Guard, owner: SenderOwner) {
     this.#output = output;
     this.#guard = guard;
-    this.#onEndSent = options.onEndSent;
+    this.#owner = owner;
+    const { limits } = owner;
     this.#highWaterBytes = Math.min(
       SOCKET_HIGH_WATER_BYTES,
       // Bodies alone must never make us stop reading: two peers who do so wait
       // for each other.
-      options.maxQueuedBytes / 2,
+      limits.maxQueuedBytes / 2,
     );
     this.encoder = new HpackEncoder({
-      maxTableBytes: options.encoderTableBytes,
+      maxTableBytes: limits.encoderTableBytes,
     });
   }
 
@@ -187,7 +188,9 @@ export class Sender {
     let offset = from;
     // A small piece must not keep a large chunk alive.
     if (left * 4 < data.buffer.byteLength) {
-      piece = Buffer.from(data.subarray(from));
+      // Not from Node's pool: that is a large chunk as well.
+      piece = Buffer.allocUnsafeSlow(left);
+      piece.set(data.subarray(from));
       offset = 0;
     }
     stream.queuedBytes += left;
@@ -240,6 +243,6 @@ export class Sender {
   #endSent(stream: Stream): void {
     stream.localEnded = true;
     stream.endSent = true;
-    this.#onEndSent(stream);
+    this.#owner.closeIfEnded(stream);
   }
 }

@@ -1,6 +1,7 @@
 // A connection as plain data, for whoever wants to look.
 
-import type { ConnectionState, Core } from "./core.ts";
+import type { ConnectionState } from "./connection-events.ts";
+import type { Core } from "./core.ts";
 import type { HpackDecoder } from "./hpack/decoder.ts";
 
 /** One stream of a connection. */

@@ -6,6 +6,8 @@ export interface Swept {
   /** How often at least, in milliseconds. */
   readonly sweepEveryMs: number;
   sweep(nowMs: number): void;
+  /** The sweep threw; the others are swept all the same. */
+  onFault(error: unknown): void;
 }
 
 /** As often as needed, and no more: limits are in seconds. */
@@ -38,5 +40,11 @@ export function stopSweeping(swept: Swept): void {
 
 function sweepAll(): void {
   const nowMs = performance.now();
-  for (const swept of all) swept.sweep(nowMs);
+  for (const swept of all) {
+    try {
+      swept.sweep(nowMs);
+    } catch (error) {
+      swept.onFault(error);
+    }
+  }
 }

@@ -6,7 +6,7 @@ import { ErrorCode } from "./error-codes.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import type { HeaderReceiver } from "./receive-headers.ts";
 import type { Stream } from "./stream.ts";
-import type { Swept } from "./sweeper.ts";
+import { type Swept, stopSweeping } from "./sweeper.ts";
 
 /** A peer has this long to take what we said last, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -38,14 +38,15 @@ export interface KeepaliveOptions {
   readonly withoutStreams?: boolean;
 }
 
-/** What the clock decides, for whoever runs a connection. @internal */
-export interface TimeLimitActions {
+/** Whose time limits they are. @internal */
+export interface TimeLimitsOwner {
   drain(): void;
-  /** Second phase of draining: the peer had its time. */
+  /** Between the two phases of draining. */
+  readonly isDrainPending: boolean;
+  /** The second phase: the peer had its time. */
   finishDrain(): void;
-  isDrainPending(): boolean;
-  ping(): void;
-  stopped(): void;
+  /** Send a PING; see isPinging. */
+  askForLife(): void;
 }
 
 /**
@@ -61,7 +62,7 @@ export class TimeLimits implements Swept {
   readonly #core: Core;
   readonly #reader: FrameReader;
   readonly #headers: HeaderReceiver;
-  readonly #actions: TimeLimitActions;
+  readonly #owner: TimeLimitsOwner;
   readonly #keepalive: KeepaliveOptions | undefined;
   readonly #openedAtMs = performance.now();
   readonly #goesAtMs: number;
@@ -81,14 +82,14 @@ export class TimeLimits implements Swept {
       readonly reader: FrameReader;
       readonly headers: HeaderReceiver;
       readonly keepalive: KeepaliveOptions | undefined;
-      readonly actions: TimeLimitActions;
+      readonly owner: TimeLimitsOwner;
     },
   ) {
     this.#core = core;
     this.#reader = options.reader;
     this.#headers = options.headers;
     this.#keepalive = options.keepalive;
-    this.#actions = options.actions;
+    this.#owner = options.owner;
     const { limits } = core;
     const jitter = 1 + AGE_JITTER * (2 * Math.random() - 1);
     this.#goesAtMs = this.#openedAtMs + limits.maxAgeMs * jitter;
@@ -106,16 +107,30 @@ export class TimeLimits implements Swept {
 
   sweep(nowMs: number) {
     const core = this.#core;
-    if (core.state === "closed") {
-      if (nowMs - core.closedAtMs < LINGER_MS && !core.socket.destroyed) return;
-      core.socket.destroy();
-      return this.#actions.stopped();
-    }
+    if (core.state === "closed") return this.#sweepClosed(nowMs);
     this.#sweepPreface(nowMs);
     this.#sweepHeaders(nowMs);
     this.#sweepOutput(nowMs);
     this.#sweepLife(nowMs);
     this.#sweepKeepalive(nowMs);
+  }
+
+  onFault(error: unknown) {
+    this.#core.onFault(error);
+  }
+
+  /** What was said last has its time to leave; more, if all is well. */
+  #sweepClosed(nowMs: number) {
+    const core = this.#core;
+    const isLeaving =
+      core.closeCode === ErrorCode.noError && core.output.queuedBytes > 0;
+    if (isLeaving && !core.socket.destroyed) {
+      core.closedAtMs = nowMs;
+      return this.#sweepOutput(nowMs);
+    }
+    if (nowMs - core.closedAtMs < LINGER_MS && !core.socket.destroyed) return;
+    core.socket.destroy();
+    stopSweeping(this);
   }
 
   #sweepPreface(nowMs: number) {
@@ -211,9 +226,9 @@ export class TimeLimits implements Swept {
   #sweepLife(nowMs: number) {
     const core = this.#core;
     if (core.state === "draining") {
-      if (!this.#actions.isDrainPending()) return;
+      if (!this.#owner.isDrainPending) return;
       if (this.#drainSinceMs === 0) this.#drainSinceMs = nowMs;
-      if (nowMs - this.#drainSinceMs >= LINGER_MS) this.#actions.finishDrain();
+      if (nowMs - this.#drainSinceMs >= LINGER_MS) this.#owner.finishDrain();
       return;
     }
     const isIdle =
@@ -222,7 +237,7 @@ export class TimeLimits implements Swept {
     if (isIdle) core.countViolation("idleTimeoutMs");
     const isOld = nowMs >= this.#goesAtMs;
     if (isOld) core.countViolation("maxAgeMs");
-    if (isIdle || isOld) this.#actions.drain();
+    if (isIdle || isOld) this.#owner.drain();
   }
 
   #sweepKeepalive(nowMs: number) {
@@ -243,6 +258,6 @@ export class TimeLimits implements Swept {
     if (nowMs - this.#receivedAtMs < keepalive.intervalMs) return;
     this.isPinging = true;
     this.#pingedAtMs = nowMs;
-    this.#actions.ping();
+    this.#owner.askForLife();
   }
 }

@@ -1,0 +1,133 @@
+// A request's body as its reader takes it: piece by piece, and no faster. The
+// caller may send more only when the reader asks for more, so what waits here
+// is bounded by the stream's window.
+
+import type { ServerStream } from "../wire/index.ts";
+
+/**
+ * Pieces that wait are put together up to this size, in bytes: a million pieces
+ * of one byte would cost a hundred times their size.
+ */
+const MERGED_BYTES = 1_024;
+
+/** What gives the caller leave to send more. */
+type Source = Pick<ServerStream, "consume">;
+
+type Piece = IteratorResult<Uint8Array, undefined>;
+
+const NOTHING = Buffer.alloc(0);
+
+const OVER: Piece = { done: true, value: undefined };
+
+/**
+ * The body of one request, for one reader who asks for one piece at a time.
+ */
+export class RequestBody
+  implements AsyncIterableIterator<Uint8Array, undefined>
+{
+  readonly #source: Source;
+  #queue: Buffer[] = [];
+  /** What the reader got last; dealt with when it asks for more. */
+  #lentBytes = 0;
+  #reader: PromiseWithResolvers<Piece> | undefined;
+  #isComplete = false;
+  /** Nobody wants any more of it. */
+  #isUnwanted = false;
+  #failure: Error | undefined;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** A piece came. */
+  push(data: Buffer): void {
+    if (data.length === 0) return;
+    if (this.#isUnwanted) {
+      this.#source.consume(data.length);
+      return;
+    }
+    const reader = this.#reader;
+    if (reader !== undefined) {
+      this.#reader = undefined;
+      reader.resolve(this.#lend(own(data)));
+      return;
+    }
+    const queue = this.#queue;
+    const last = queue.at(-1);
+    if (last !== undefined && last.length + data.length <= MERGED_BYTES)
+      queue[queue.length - 1] = join(last, data);
+    else queue.push(own(data));
+  }
+
+  /** That was all. */
+  complete(): void {
+    this.#isComplete = true;
+    this.#wake();
+  }
+
+  /** The rest will never come; what came already is worth nothing. */
+  fail(reason: Error): void {
+    this.#queue = [];
+    this.#failure = reason;
+    this.#reader?.reject(reason);
+    this.#reader = undefined;
+  }
+
+  /** Drop what is here, and what still comes. */
+  discard(): void {
+    this.#isUnwanted = true;
+    for (const piece of this.#queue) this.#lentBytes += piece.length;
+    this.#queue = [];
+    this.#settle();
+    this.#wake();
+  }
+
+  next(): Promise<Piece> {
+    this.#settle();
+    const piece = this.#queue.shift();
+    if (piece !== undefined) return Promise.resolve(this.#lend(piece));
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#isComplete || this.#isUnwanted) return Promise.resolve(OVER);
+    this.#reader = Promise.withResolvers();
+    return this.#reader.promise;
+  }
+
+  return(): Promise<Piece> {
+    this.discard();
+    return Promise.resolve(OVER);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #lend(piece: Buffer): Piece {
+    this.#lentBytes = piece.length;
+    return { done: false, value: piece };
+  }
+
+  /** The reader has dealt with what it got. */
+  #settle(): void {
+    const bytes = this.#lentBytes;
+    this.#lentBytes = 0;
+    if (bytes > 0) this.#source.consume(bytes);
+  }
+
+  #wake(): void {
+    this.#reader?.resolve(OVER);
+    this.#reader = undefined;
+  }
+}
+
+/** A small piece must not keep a large chunk alive. */
+function own(data: Buffer): Buffer {
+  return data.length * 4 < data.buffer.byteLength ? join(NOTHING, data) : data;
+}
+
+/** Not Buffer.concat(): its small results are parts of a large chunk as well. */
+function join(first: Buffer, second: Buffer): Buffer {
+  const joined = Buffer.allocUnsafeSlow(first.length + second.length);
+  joined.set(first, 0);
+  joined.set(second, first.length);
+  return joined;
+}
