@@ -1,15 +1,8 @@
 // Which connections are let in: so many in all, so many from one address.
 
 import type { Socket } from "node:net";
-import type { WireStats } from "./stats.ts";
-
-/** How many connections there may be. */
-export interface AdmissionOptions {
-  /** In all. Defaults to 50,000. */
-  readonly maxConnections?: number;
-  /** From one address. Defaults to Infinity. */
-  readonly maxConnectionsPerAddress?: number;
-}
+import type { Limits } from "./limits.ts";
+import type { Violation, WireStats } from "./stats.ts";
 
 /** Counts connections. */
 export interface Admission {
@@ -21,16 +14,12 @@ export interface Admission {
  * Create an admission that has let in nobody. What it closes is counted among
  * the violations.
  */
-export function createAdmission(
-  options: AdmissionOptions,
-  stats: WireStats,
-): Admission {
-  const { maxConnections = 50_000 } = options;
-  const perAddress = options.maxConnectionsPerAddress ?? Infinity;
+export function createAdmission(limits: Limits, stats: WireStats): Admission {
+  const { maxConnections, maxConnectionsPerAddress } = limits;
   const counts = new Map<string, number>();
   let all = 0;
 
-  const refuse = (socket: Socket, limit: keyof WireStats["violations"]) => {
+  const refuse = (socket: Socket, limit: Violation) => {
     stats.violations[limit] = (stats.violations[limit] ?? 0) + 1;
     socket.destroy();
     return false;
@@ -41,7 +30,7 @@ export function createAdmission(
       const address = socket.remoteAddress ?? "";
       const count = counts.get(address) ?? 0;
       if (all >= maxConnections) return refuse(socket, "maxConnections");
-      if (count >= perAddress)
+      if (count >= maxConnectionsPerAddress)
         return refuse(socket, "maxConnectionsPerAddress");
       all++;
       counts.set(address, count + 1);

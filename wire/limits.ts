@@ -3,7 +3,7 @@
 // with the code that is named), and is counted in WireStats.violations.
 
 /**
- * The limits of one connection.
+ * The limits of one connection, and of a listener's connections together.
  *
  * `edgeLimits` are for listeners that strangers reach; `internalLimits` for
  * services and for connections to instances, where one peer multiplexes many
@@ -127,6 +127,14 @@ export interface Limits {
    */
   readonly maxQueuedBytes: number;
 
+  /**
+   * Connections at once: in all (50,000), and from one address (1,000,
+   * Infinity). One more is closed at once. Those that come through a proxy
+   * share its address.
+   */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+
   /** A connection without streams ends after so long (5 min, 1 h). GOAWAY. */
   readonly idleTimeoutMs: number;
 
@@ -176,6 +184,8 @@ export const edgeLimits: Limits = {
   maxStalledStreams: 10,
   maxQueuedControlFrames: 1_000,
   maxQueuedBytes: 1 << 20,
+  maxConnections: 50_000,
+  maxConnectionsPerAddress: 1_000,
   idleTimeoutMs: 5 * 60_000,
   maxAgeMs: 60 * 60_000,
   streamWindowBytes: 256 << 10,
@@ -201,6 +211,7 @@ export const internalLimits: Limits = {
   headersTimeoutMs: 30_000,
   maxQueuedControlFrames: 10_000,
   maxQueuedBytes: 4 << 20,
+  maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
   idleTimeoutMs: 60 * 60_000,
   maxAgeMs: Number.POSITIVE_INFINITY,
   streamWindowBytes: 1 << 20,

@@ -15,7 +15,7 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket, TlsOptions } from "node:tls";
-import { createAdmission } from "./admission.ts";
+import { type Admission, createAdmission } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import { createHeaderBlock } from "./header-block.ts";
 import { readHttpVersion } from "./http-version.ts";
@@ -48,13 +48,6 @@ export interface ListenerOptions {
 
   /** Whether to look after silent HTTP/2 peers. Defaults to no. */
   readonly keepalive?: KeepaliveOptions;
-
-  /** The most connections at once; more are closed. Defaults to 50,000. */
-  readonly maxConnections?: number;
-
-  /** The same for one address. Defaults to Infinity: behind a proxy, all
-   * callers share one. */
-  readonly maxConnectionsPerAddress?: number;
 
   /**
    * How long an HTTP/1.1 connection may wait for its next request, in
@@ -99,24 +92,58 @@ const goOn = createHeaderBlock([[":status", "100"]]);
 /** Time-outs of node:http are looked at so often, at most. */
 const HTTP1_CHECK_MS = 5_000;
 
+/** What a listener keeps. */
+interface Port {
+  readonly http1: HttpServer;
+  readonly admission: Admission;
+  /** All connections, and those of them that speak HTTP/2. */
+  readonly sockets: Set<Socket>;
+  readonly connections: Set<Connection>;
+  readonly stats: WireStats;
+  isDraining: boolean;
+}
+
 /**
  * Create a listener. It listens when told to.
  */
 export function createListener(options: ListenerOptions): Listener {
-  const { limits = edgeLimits, tls, onRequest } = options;
+  const limits = options.limits ?? edgeLimits;
   const stats = createStats();
-  const admission = createAdmission(options, stats);
-  const sockets = new Set<Socket>();
-  const connections = new Set<Connection>();
-  let draining = false;
-
   const http1 = createHttp1(options, limits);
+  const port: Port = {
+    http1,
+    admission: createAdmission(limits, stats),
+    sockets: new Set(),
+    connections: new Set(),
+    stats,
+    isDraining: false,
+  };
+  answerHttp1(port, options, limits);
+  if (options.tls === undefined) acceptCleartext(port, options, limits);
+  else acceptTls(port, options, limits);
+  http1.on("connection", (socket: Socket) => {
+    port.sockets.add(socket);
+    socket.once("close", () => port.sockets.delete(socket));
+  });
+  return {
+    stats,
+    snapshot: () => Array.from(port.connections, (one) => one.snapshot()),
+    listen: (address) => listen(http1, address),
+    drain() {
+      port.isDraining = true;
+    },
+    close: (graceMs) => close(port, graceMs),
+  };
+}
+
+function answerHttp1(port: Port, options: ListenerOptions, limits: Limits) {
+  const { http1, stats } = port;
   const serve = createHttp1Handler({
-    onRequest,
+    onRequest: options.onRequest,
     limits,
     stats,
-    scheme: tls ? "https" : "http",
-    isDraining: () => draining,
+    scheme: options.tls ? "https" : "http",
+    isDraining: () => port.isDraining,
   });
   http1.on("request", (request: IncomingMessage, response: ServerResponse) => {
     // Its headers may be out before we close; then it ends up idle.
@@ -125,81 +152,95 @@ export function createListener(options: ListenerOptions): Listener {
     });
     serve(request, response);
   });
+}
 
-  const serveHttp2 = (socket: Socket) => {
-    // http.Server allows half-open sockets.
-    socket.allowHalfOpen = false;
-    const connection = createServerConnection(socket, {
-      onRequest(stream, headers, endStream) {
-        // As node:http does for HTTP/1.1.
-        if (headers.expectsContinue && !endStream) stream.inform(goOn);
-        onRequest(stream, headers, endStream);
-      },
-      limits,
-      stats,
-      ...(options.keepalive && { keepalive: options.keepalive }),
-      onClose: () => connections.delete(connection),
-    });
-    connections.add(connection);
-    if (!http1.listening) connection.drain();
-  };
-
-  const event = tls ? "secureConnection" : "connection";
-  const serveHttp1 = http1.listeners(event);
-  http1.removeAllListeners(event);
-  if (tls) {
-    http1.on("connection", admission.admit);
-    http1.on(event, (socket: TLSSocket) => {
-      if (socket.alpnProtocol === "h2") return serveHttp2(socket);
-      for (const serve of serveHttp1) serve.call(http1, socket);
-    });
-  } else {
-    http1.on(event, (socket: Socket) => {
-      if (!admission.admit(socket)) return;
-      readHttpVersion(socket, limits.prefaceTimeoutMs, (version) => {
-        if (version === 2) return serveHttp2(socket);
-        for (const serve of serveHttp1) serve.call(http1, socket);
-      });
-    });
-  }
+/** The first bytes tell which version it is. */
+function acceptCleartext(port: Port, options: ListenerOptions, limits: Limits) {
+  const { http1, admission } = port;
+  const accept = takeOver(http1, "connection");
   http1.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    if (!admission.admit(socket)) return;
+    readHttpVersion(socket, limits.prefaceTimeoutMs, (version) => {
+      if (version === 2) serveHttp2(port, options, limits, socket);
+      else accept(socket);
+    });
   });
+}
 
-  return {
-    stats,
-    snapshot: () => Array.from(connections, (one) => one.snapshot()),
-    listen({ host, port }) {
-      return new Promise((resolve, reject) => {
-        http1.once("error", reject);
-        http1.listen(port, host, () => {
-          http1.off("error", reject);
-          resolve(http1.address() as AddressInfo);
-        });
-      });
-    },
-    drain() {
-      draining = true;
-    },
-    close(graceMs) {
-      draining = true;
-      return new Promise((resolve) => {
-        const deadline = setTimeout(() => {
-          for (const connection of connections) connection.close();
-          for (const socket of sockets) socket.destroy();
-        }, graceMs);
-        http1.close(() => {
-          clearTimeout(deadline);
-          resolve();
-        });
-        for (const connection of connections) connection.drain();
-        // Silent since they connected: nobody's request is lost.
-        for (const socket of sockets)
-          if (socket.bytesRead === 0) socket.destroy();
-      });
-    },
+/** The handshake tells which version it is. */
+function acceptTls(port: Port, options: ListenerOptions, limits: Limits) {
+  const { http1, admission } = port;
+  const accept = takeOver(http1, "secureConnection");
+  http1.on("connection", (socket: Socket) => admission.admit(socket));
+  http1.on("secureConnection", (socket: TLSSocket) => {
+    if (socket.alpnProtocol === "h2") serveHttp2(port, options, limits, socket);
+    else accept(socket);
+  });
+}
+
+/** Take from an http.Server what it does with its connections. */
+function takeOver(http1: HttpServer, event: string) {
+  const listeners = http1.listeners(event);
+  http1.removeAllListeners(event);
+  return (socket: Socket) => {
+    for (const listener of listeners) listener.call(http1, socket);
   };
+}
+
+function serveHttp2(
+  port: Port,
+  options: ListenerOptions,
+  limits: Limits,
+  socket: Socket,
+) {
+  const { connections, stats } = port;
+  const { onRequest, keepalive } = options;
+  // http.Server allows half-open sockets.
+  socket.allowHalfOpen = false;
+  const connection = createServerConnection(socket, {
+    onRequest(stream, headers, endStream) {
+      // As node:http does for HTTP/1.1.
+      if (headers.expectsContinue && !endStream) stream.inform(goOn);
+      onRequest(stream, headers, endStream);
+    },
+    limits,
+    stats,
+    ...(keepalive && { keepalive }),
+    onClose: () => connections.delete(connection),
+  });
+  connections.add(connection);
+  if (!port.http1.listening) connection.drain();
+}
+
+function listen(
+  http1: HttpServer,
+  { host, port }: { host: string; port: number },
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    http1.once("error", reject);
+    http1.listen(port, host, () => {
+      http1.off("error", reject);
+      resolve(http1.address() as AddressInfo);
+    });
+  });
+}
+
+function close(port: Port, graceMs: number): Promise<void> {
+  const { http1, connections, sockets } = port;
+  port.isDraining = true;
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => {
+      for (const connection of connections) connection.close();
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    http1.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    for (const connection of connections) connection.drain();
+    // Silent since they connected: nobody's request is lost.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  });
 }
 
 function createHttp1(options: ListenerOptions, limits: Limits): HttpServer {

@@ -4,10 +4,7 @@
 import type { Limits } from "./limits.ts";
 
 /** Names a limit that was violated. */
-export type Violation =
-  | keyof Limits
-  | "maxConnections"
-  | "maxConnectionsPerAddress";
+export type Violation = keyof Limits;
 
 /**
  * What happened on connections so far, and what is open now.

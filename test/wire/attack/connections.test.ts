@@ -38,32 +38,38 @@ async function isServed(port: number, localAddress: string): Promise<boolean> {
 }
 
 it("closes connections above the limit for one address, and serves others", () =>
-  withVictim({ listener: { maxConnectionsPerAddress: 5 } }, async (victim) => {
-    using stack = new DisposableStack();
-    const { port } = victim;
-    const [first] = await open(stack, 4, port);
-    for (let i = 0; i < 20; i++) {
-      using refused = await connectRaw({ port });
+  withVictim(
+    { limits: { maxConnectionsPerAddress: 5 }, listener: true },
+    async (victim) => {
+      using stack = new DisposableStack();
+      const { port } = victim;
+      const [first] = await open(stack, 4, port);
+      for (let i = 0; i < 20; i++) {
+        using refused = await connectRaw({ port });
+        await expectClosed(refused);
+      }
+      await open(stack, 5, port, "127.0.0.2");
+      using refused = await connectRaw({ port, localAddress: "127.0.0.2" });
       await expectClosed(refused);
-    }
-    await open(stack, 5, port, "127.0.0.2");
-    using refused = await connectRaw({ port, localAddress: "127.0.0.2" });
-    await expectClosed(refused);
 
-    first?.socket.destroy();
-    await until("the place is free", () => isServed(port, "127.0.0.1"));
-  }));
+      first?.socket.destroy();
+      await until("the place is free", () => isServed(port, "127.0.0.1"));
+    },
+  ));
 
 it("closes connections above the limit for all addresses", () =>
-  withVictim({ listener: { maxConnections: 5 } }, async (victim) => {
-    using stack = new DisposableStack();
-    const { port } = victim;
-    const [first] = await open(stack, 2, port);
-    await open(stack, 2, port, "127.0.0.2");
-    for (const localAddress of ["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
-      using refused = await connectRaw({ port, localAddress });
-      await expectClosed(refused);
-    }
-    first?.socket.destroy();
-    await until("the place is free", () => isServed(port, "127.0.0.3"));
-  }));
+  withVictim(
+    { limits: { maxConnections: 5 }, listener: true },
+    async (victim) => {
+      using stack = new DisposableStack();
+      const { port } = victim;
+      const [first] = await open(stack, 2, port);
+      await open(stack, 2, port, "127.0.0.2");
+      for (const localAddress of ["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
+        using refused = await connectRaw({ port, localAddress });
+        await expectClosed(refused);
+      }
+      first?.socket.destroy();
+      await until("the place is free", () => isServed(port, "127.0.0.3"));
+    },
+  ));

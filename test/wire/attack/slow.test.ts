@@ -74,7 +74,7 @@ describe("a connection that doesn't begin", () => {
       }));
 
     it(`ends when its time is up, on a port for both versions: it ${name}`, () =>
-      withVictim({ limits, listener: {} }, async (victim) => {
+      withVictim({ limits, listener: true }, async (victim) => {
         using client = await beginWith(victim.port, first);
         using _ = trickleBytes(client, slowly);
         await expectClosed(client);

@@ -124,10 +124,7 @@ function hold(stream: ServerStream): void {
 
 async function listen(): Promise<number> {
   if (options.listener !== undefined) {
-    const listener = createListener({
-      ...options.listener,
-      ...{ limits, onRequest },
-    });
+    const listener = createListener({ limits, onRequest });
     const { port } = await listener.listen({ host: "0.0.0.0", port: 0 });
     return port;
   }

@@ -25,11 +25,8 @@ export type Route = "/ok" | "/sink" | "/hold" | "/held" | `/bytes/${number}`;
 /** How the server differs from one with the edge preset. */
 export interface VictimOptions {
   readonly limits?: Partial<Limits>;
-  /** Use createListener() with these, and not a connection on a net.Server. */
-  readonly listener?: {
-    readonly maxConnections?: number;
-    readonly maxConnectionsPerAddress?: number;
-  };
+  /** Use createListener(), and not connections on a net.Server. */
+  readonly listener?: true;
 }
 
 /** What the server has counted. */
