@@ -29,6 +29,7 @@ const CONNECTION_WINDOW = 150_000;
 const limits = resolveLimits(edgeLimits, {
   streamWindowBytes: STREAM_WINDOW,
   connectionWindowBytes: CONNECTION_WINDOW,
+  smallDataBudgetBytes: Number.POSITIVE_INFINITY,
 });
 
 const MUCH = Buffer.alloc(1_000_000, "x");
