@@ -30,6 +30,7 @@ import {
   TimeLimits,
   type TimeLimitsOwner,
 } from "./time-limits.ts";
+import { receiveWasted } from "./wasted.ts";
 
 /** What a PING of ours is for; others carry a number from 3. */
 const KEEPALIVE_PING = 1;
@@ -53,7 +54,7 @@ export class Connection implements FrameSink, TimeLimitsOwner {
   readonly #headers: HeaderReceiver;
   readonly #data: DataReceiver;
   readonly #timeLimits: TimeLimits;
-  /** How much of the client's preface has come; all of it, for a client. */
+  /** How much of the client's preface has come. */
   #prefaceBytes: number;
   #pongs: Map<number, (rttMs: number) => void> | undefined;
   #nextPing = 3;
@@ -155,11 +156,7 @@ export class Connection implements FrameSink, TimeLimitsOwner {
       core.onFault(error);
       this.#reader.stop();
     }
-    const { decoder } = this.#headers;
-    core.stats.memoHits += decoder.memoHits;
-    core.stats.memoMisses += decoder.memoMisses;
-    decoder.memoHits = 0;
-    decoder.memoMisses = 0;
+    this.#headers.countMemo();
     if (core.output.queuedBytes > core.limits.maxQueuedBytes) {
       core.isPaused = true;
       core.socket.pause();
@@ -271,10 +268,13 @@ export class Connection implements FrameSink, TimeLimitsOwner {
   }
 
   #onPong(data: number) {
-    if (data === DRAIN_PING) this.finishDrain();
+    if (data < 0) return;
+    if (data === DRAIN_PING && this.isDrainPending) return this.finishDrain();
+    if (data === KEEPALIVE_PING && this.#timeLimits.isPinging) return;
     const onPong = this.#pongs?.get(data);
+    if (onPong === undefined) return receiveWasted(this.core);
     this.#pongs?.delete(data);
-    onPong?.(0);
+    onPong(0);
   }
 
   /** @internal */

@@ -45,6 +45,7 @@ export class Core implements StreamOwner {
   /** SETTINGS_MAX_CONCURRENT_STREAMS of the peer. */
   peerMaxStreams = Number.POSITIVE_INFINITY;
   settingsReceived = false;
+  settingsAcknowledged = false;
 
   readonly windows: ReceiveWindows;
   /** Since when there is no stream, and since when we are closed. */

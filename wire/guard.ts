@@ -13,10 +13,6 @@ const FREE_WINDOW_UPDATES = 5;
 const UPDATES_PER_STREAM = 2;
 const UPDATES_PER_DATA = 20;
 
-/** DATA for streams that we reset, at once and then per second. */
-const WASTED_DATA_BURST = 10_000;
-const WASTED_DATA_PER_SECOND = 1_000;
-
 /** Stream errors are counted over so many streams. */
 const STREAM_ERROR_SPAN = 10_000;
 
@@ -31,7 +27,7 @@ export class Guard {
   #pings: TokenBucket | undefined;
   #settings: TokenBucket | undefined;
   #priorities: TokenBucket | undefined;
-  #wastedData: TokenBucket | undefined;
+  #wasted: TokenBucket | undefined;
   #emptyData = 0;
   #smallData = 0;
   #windowUpdates = 0;
@@ -119,24 +115,21 @@ export class Guard {
   }
 
   /**
-   * DATA for a stream that we reset. Its sender may not know yet, but should
-   * soon.
+   * A frame without effect: for a stream that is gone, or an answer to
+   * nothing. Its sender may not know yet, but should soon.
    */
-  onWastedData(): Violation | undefined {
-    if (this.#limits.smallDataBudgetBytes === Number.POSITIVE_INFINITY)
-      return undefined;
+  onWasted(): Violation | undefined {
+    const { wastedBurst, wastedPerSecond } = this.#limits;
     const nowMs = performance.now();
-    this.#wastedData ??= new TokenBucket(
-      WASTED_DATA_BURST,
-      WASTED_DATA_PER_SECOND,
-      nowMs,
-    );
-    return this.#wastedData.take(nowMs) ? undefined : "smallDataBudgetBytes";
+    this.#wasted ??= new TokenBucket(wastedBurst, wastedPerSecond, nowMs);
+    return this.#wasted.take(nowMs) ? undefined : "wastedBurst";
   }
 
   /** What a DATA frame costs as long as nobody has consumed it. */
   costOf(length: number): number {
-    return length < SMALL_DATA_BYTES ? SMALL_DATA_BYTES - length : 0;
+    return length > 0 && length < SMALL_DATA_BYTES
+      ? SMALL_DATA_BYTES - length
+      : 0;
   }
 
   /** It was consumed. */

@@ -2,6 +2,7 @@
 // cleartext connection, without taking them away from whoever reads next.
 
 import type { Socket } from "node:net";
+import { toTimerMs } from "./timer-ms.ts";
 
 /** How every HTTP/2 connection begins. RFC 9113, section 3.4. */
 const PREFACE_START = "PRI";
@@ -17,7 +18,7 @@ export function readHttpVersion(
   timeoutMs: number,
   onVersion: (version: 1 | 2) => void,
 ): void {
-  const timeout = setTimeout(() => hangUp(), timeoutMs).unref();
+  const timeout = setTimeout(() => hangUp(), toTimerMs(timeoutMs)).unref();
   const stop = () => {
     clearTimeout(timeout);
     socket.off("readable", read);

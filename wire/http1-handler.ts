@@ -45,6 +45,7 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
     const isTooLong = request.rawHeaders.length > 2 * limits.maxHeaderFields;
     const headers = toRequestBlock(request, scheme);
     if (isTooLong || headers === undefined) {
+      if (isTooLong) count(stats, "maxHeaderFields");
       response.writeHead(isTooLong ? 431 : 400, { connection: "close" });
       response.end();
       return;
@@ -56,8 +57,7 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
       onStall: () => count(stats, "stallTimeoutMs"),
     });
     stream.remoteEnded = !hasBody(request);
-    onRequest(stream, headers, stream.remoteEnded);
-    stream.start();
+    stream.start(() => onRequest(stream, headers, stream.remoteEnded));
   };
 
   return (request, response) => {

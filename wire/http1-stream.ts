@@ -7,7 +7,9 @@ import { ErrorCode } from "./error-codes.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { toFieldList, toTrailerBlock, toTrailers } from "./http1-headers.ts";
 import type { Limits } from "./limits.ts";
+import { PieceQueue } from "./piece-queue.ts";
 import type { ServerStream, ServerStreamHandler } from "./server-stream.ts";
+import { toTimerMs } from "./timer-ms.ts";
 
 /** How much of a body is taken before its receiver has consumed it. */
 const WINDOW_BYTES = 256 << 10;
@@ -50,9 +52,8 @@ export class Http1Stream implements ServerStream {
   #unread: NodeJS.Timeout | undefined;
   /** Watches an answer that isn't taken. */
   #stall: NodeJS.Timeout | undefined;
-  /** What waits; of its first piece, so much is handed over. */
-  #queue: Uint8Array[] = [];
-  #offset = 0;
+  /** What waits. */
+  readonly #queue = new PieceQueue();
   #handedBytes = 0;
 
   constructor(
@@ -65,21 +66,39 @@ export class Http1Stream implements ServerStream {
     this.#options = options;
   }
 
-  /** Begin to read, once the handler is set. */
-  start(): void {
+  /** Begin to read, once `onRequest` has set the handler. */
+  start(onRequest: () => void): void {
     const request = this.#request;
     const response = this.#response;
-    response.on("drain", () => this.#onDrain());
-    response.on("close", () => this.#onResponseClose());
+    response.on("drain", () => this.#guarded(() => this.#onDrain()));
+    response.on("close", () => this.#guarded(() => this.#onResponseClose()));
     // "close" follows.
     response.on("error", ignore);
     request.on("error", ignore);
+    this.#guarded(onRequest);
     if (this.remoteEnded) {
       request.resume();
       return;
     }
-    request.on("data", (chunk: Buffer) => this.#onData(chunk));
-    request.on("end", () => this.#onRequestEnd());
+    request.on("data", (chunk: Buffer) =>
+      this.#guarded(() => this.#onData(chunk)),
+    );
+    request.on("end", () => this.#guarded(() => this.#onRequestEnd()));
+  }
+
+  /**
+   * What a handler throws ends its connection, and no other; the process hears
+   * of it as of any error that nobody catches.
+   */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#request.socket.destroy();
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   respond(headers: HeaderBlock, endStream = false) {
@@ -104,7 +123,7 @@ export class Http1Stream implements ServerStream {
   write(data: Uint8Array, endStream = false): boolean {
     if (this.closed || this.localEnded) return true;
     if (data.length > 0) {
-      this.#queue.push(data);
+      this.#queue.push(data, 0);
       this.queuedBytes += data.length;
       this.#pump();
     }
@@ -124,8 +143,10 @@ export class Http1Stream implements ServerStream {
 
   reset(code: number): void {
     if (this.closed) return;
-    this.#close(code, "local");
+    // First: the next request of the connection must not begin.
+    this.#request.socket.destroy();
     this.#response.destroy();
+    this.#close(code, "local");
   }
 
   consume(bytes: number): void {
@@ -151,15 +172,14 @@ export class Http1Stream implements ServerStream {
   #pump(): number {
     const response = this.#response;
     const before = this.queuedBytes;
-    while (this.#queue.length > 0 && !response.writableNeedDrain) {
-      const piece = this.#queue[0] as Uint8Array;
-      const end = Math.min(piece.length, this.#offset + STEP_BYTES);
-      response.write(piece.subarray(this.#offset, end));
-      this.queuedBytes -= end - this.#offset;
-      this.#offset = end;
-      if (end < piece.length) continue;
-      this.#queue.shift();
-      this.#offset = 0;
+    const queue = this.#queue;
+    while (!queue.isEmpty && !response.writableNeedDrain) {
+      const piece = queue.first as Uint8Array;
+      const from = queue.offset;
+      const end = Math.min(piece.length, from + STEP_BYTES);
+      response.write(piece.subarray(from, end));
+      this.queuedBytes -= end - from;
+      queue.advance(end);
     }
     this.#handedBytes += before - this.queuedBytes;
     this.#watchStall();
@@ -176,7 +196,7 @@ export class Http1Stream implements ServerStream {
     this.#request.resume();
     this.#unread = setTimeout(
       () => this.reset(ErrorCode.noError),
-      this.#options.limits.stallTimeoutMs,
+      toTimerMs(this.#options.limits.stallTimeoutMs),
     ).unref();
   }
 
@@ -246,7 +266,7 @@ export class Http1Stream implements ServerStream {
     };
     this.#stall = setTimeout(
       onTimeout,
-      stallTimeoutMs * Math.ceil(left / STEP_BYTES),
+      toTimerMs(stallTimeoutMs * Math.ceil(left / STEP_BYTES)),
     ).unref();
   }
 }

@@ -38,3 +38,4 @@ export type { ConnectionSnapshot, StreamSnapshot } from "./snapshot.ts";
 export { createStats, type Violation, type WireStats } from "./stats.ts";
 export type { Stream, StreamHandler } from "./stream.ts";
 export type { KeepaliveOptions } from "./time-limits.ts";
+export { TokenBucket } from "./token-bucket.ts";

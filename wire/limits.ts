@@ -17,7 +17,10 @@ export interface Limits {
    */
   readonly maxConcurrentStreams: number;
 
-  /** Refusals in a second that end the connection (100). ENHANCE_YOUR_CALM. */
+  /**
+   * Refusals in a second that end the connection (100, Infinity: where one
+   * peer carries the calls of many, a refusal is enough). ENHANCE_YOUR_CALM.
+   */
   readonly maxRefusalsPerSecond: number;
 
   /**
@@ -81,6 +84,14 @@ export interface Limits {
    * consumed costs nothing. hyperium/h2's number. ENHANCE_YOUR_CALM.
    */
   readonly smallDataBudgetBytes: number;
+
+  /**
+   * Frames without effect, as for a stream that we have reset: as many at once
+   * (10,000, 100,000), then so many a second (1,000, 10,000).
+   * ENHANCE_YOUR_CALM.
+   */
+  readonly wastedBurst: number;
+  readonly wastedPerSecond: number;
 
   /**
    * WINDOW_UPDATE frames: this (1, 10) times 5 + 2 x (streams + 10 x DATA
@@ -175,6 +186,8 @@ export const edgeLimits: Limits = {
   settingsPerSecond: 10,
   maxEmptyDataFrames: 10,
   smallDataBudgetBytes: 25_600,
+  wastedBurst: 10_000,
+  wastedPerSecond: 1_000,
   windowUpdateFactor: 1,
   prioritiesPerSecond: 100,
   prefaceTimeoutMs: 10_000,
@@ -196,6 +209,7 @@ export const edgeLimits: Limits = {
 export const internalLimits: Limits = {
   ...edgeLimits,
   maxConcurrentStreams: 1_000,
+  maxRefusalsPerSecond: Number.POSITIVE_INFINITY,
   maxHeaderListBytes: 64 << 10,
   maxHeaderFields: 256,
   resetBurst: 100_000,
@@ -207,6 +221,8 @@ export const internalLimits: Limits = {
   settingsPerSecond: 100,
   maxEmptyDataFrames: 100,
   smallDataBudgetBytes: Number.POSITIVE_INFINITY,
+  wastedBurst: 100_000,
+  wastedPerSecond: 10_000,
   windowUpdateFactor: 10,
   headersTimeoutMs: 30_000,
   maxQueuedControlFrames: 10_000,

@@ -26,6 +26,7 @@ import type { RequestHandler } from "./server-stream.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
 import { createStats, type WireStats } from "./stats.ts";
 import type { KeepaliveOptions } from "./time-limits.ts";
+import { toTimerMs } from "./timer-ms.ts";
 
 /**
  * Options for createListener().
@@ -80,7 +81,7 @@ export interface Listener {
    */
   close(graceMs: number): Promise<void>;
 
-  /** Counters over all HTTP/2 connections. */
+  /** Counters over all HTTP/2 connections, and violations over HTTP/1.1. */
   readonly stats: WireStats;
 
   /** The HTTP/2 connections that are open, as plain data. */
@@ -232,7 +233,7 @@ function close(port: Port, graceMs: number): Promise<void> {
     const deadline = setTimeout(() => {
       for (const connection of connections) connection.close();
       for (const socket of sockets) socket.destroy();
-    }, graceMs);
+    }, toTimerMs(graceMs));
     http1.close(() => {
       clearTimeout(deadline);
       resolve();
@@ -245,7 +246,10 @@ function close(port: Port, graceMs: number): Promise<void> {
 
 function createHttp1(options: ListenerOptions, limits: Limits): HttpServer {
   const http1Options = {
-    headersTimeout: limits.headersTimeoutMs,
+    // To node:http, 0 is "no limit".
+    headersTimeout: Number.isFinite(limits.headersTimeoutMs)
+      ? limits.headersTimeoutMs
+      : 0,
     keepAliveTimeout: options.http1KeepAliveMs ?? 65_000,
     maxHeaderSize: limits.maxHeaderListBytes,
     connectionsCheckingInterval: Math.min(
@@ -260,7 +264,7 @@ function createHttp1(options: ListenerOptions, limits: Limits): HttpServer {
     options.tls === undefined
       ? createHttpServer(http1Options)
       : createHttpsServer({
-          handshakeTimeout: limits.prefaceTimeoutMs,
+          handshakeTimeout: toTimerMs(limits.prefaceTimeoutMs),
           ...http1Options,
           ...options.tls,
           ALPNProtocols: ["h2", "http/1.1"],

@@ -15,6 +15,9 @@ import type { WireStats } from "./stats.ts";
 /** From this size on a payload is not copied. Copying 4 KiB takes 0.3 us. */
 const BY_REFERENCE_BYTES = 4_096;
 
+/** So much is written at a time to a peer who reads slowly. */
+const SLOW_WRITE_BYTES = 64 << 10;
+
 /** Outputs that have something to write at the end of this turn. */
 let dirty: Output[] = [];
 
@@ -153,7 +156,8 @@ export class Output {
     if (socket.destroyed || socket.writableEnded) return this.clear();
     this.#isWriting = true;
     this.#stats.socketWrites++;
-    if (this.#isSlow) this.#writeOne(chunks);
+    if (this.#isSlow && this.queuedBytes > SLOW_WRITE_BYTES)
+      this.#writeSome(chunks);
     else this.#writeAll(chunks);
     // The system took everything: no need to wait for the callback.
     this.#isSlow = socket.writableLength > 0;
@@ -161,32 +165,39 @@ export class Output {
   }
 
   #writeAll(chunks: Uint8Array[]) {
-    const socket = this.#socket;
     this.#chunks = [];
     this.#slabsInFlight = this.#slabs;
     this.#slabs = [];
     if (this.#slab !== undefined) this.#slabsInFlight.push(this.#slab);
     this.#slab = undefined;
     this.inFlightBytes = this.queuedBytes;
+    this.#write(chunks);
+  }
+
+  /**
+   * To a peer who reads slowly, a part of what waits: how much of a write it
+   * has read nobody tells, only when it has read all. The slabs of what waits
+   * are not used again.
+   */
+  #writeSome(chunks: Uint8Array[]) {
+    let bytes = 0;
+    let count = 0;
+    while (bytes < SLOW_WRITE_BYTES && count < chunks.length)
+      bytes += (chunks[count++] as Uint8Array).length;
+    this.#slabs = [];
+    this.#slab = undefined;
+    this.inFlightBytes = bytes;
+    this.#write(chunks.splice(0, count));
+  }
+
+  #write(chunks: Uint8Array[]) {
+    const socket = this.#socket;
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++)
       socket.write(this.#own(chunks[i] as Uint8Array));
     socket.write(this.#own(chunks[last] as Uint8Array), this.#onWritten);
     if (last > 0) socket.uncork();
-  }
-
-  /**
-   * To a peer who reads slowly, little at a time: how much of a write it has
-   * read nobody tells, only when it has read all. Such slabs are not used
-   * again.
-   */
-  #writeOne(chunks: Uint8Array[]) {
-    const chunk = chunks.shift() as Uint8Array;
-    this.#slabs = [];
-    this.#slab = undefined;
-    this.inFlightBytes = chunk.length;
-    this.#socket.write(this.#own(chunk), this.#onWritten);
   }
 
   /** Write what was gathered, and end the socket. */

@@ -12,6 +12,7 @@ import {
   readUint32,
   Setting,
 } from "./frame.ts";
+import { receiveWasted } from "./wasted.ts";
 
 const SETTING_BYTES = 6;
 const MAX_MAX_FRAME_BYTES = 0xffffff;
@@ -29,6 +30,8 @@ export function receiveSettings(
       return core.fail(ErrorCode.frameSizeError, "SETTINGS ACK with a payload");
     if (!core.settingsReceived)
       return core.fail(ErrorCode.protocolError, "no SETTINGS first");
+    if (core.settingsAcknowledged) return receiveWasted(core);
+    core.settingsAcknowledged = true;
     return onSettingsAck(core);
   }
   if ((end - start) % SETTING_BYTES !== 0)
@@ -156,7 +159,7 @@ export function receiveReset(
     return core.fail(ErrorCode.protocolError, "RST_STREAM on an idle stream");
   core.stats.resetsReceived++;
   const stream = core.streams.get(streamId);
-  if (stream === undefined) return;
+  if (stream === undefined) return receiveWasted(core);
   if (core.isServer && !stream.headersSent) {
     const violation = core.guard.onReset();
     if (violation !== undefined)
@@ -216,13 +219,15 @@ export function receiveGoaway(
     return core.fail(ErrorCode.frameSizeError, "GOAWAY's length");
   const lastStreamId = readUint31(bytes, start);
   const code = readUint32(bytes, start + 4);
-  if (core.state === "open") core.state = "draining";
+  if (core.peerIsLeaving) receiveWasted(core);
+  if (core.state === "closed") return;
+  core.state = "draining";
   core.peerIsLeaving = true;
+  core.events.onGoaway?.(code, lastStreamId);
   if (!core.isServer) {
     for (const stream of core.streams.values())
       if (stream.id > lastStreamId)
         core.closeStream(stream, ErrorCode.refusedStream, "refused");
   }
-  core.events.onGoaway?.(code, lastStreamId);
   if (core.streams.size === 0) core.end(ErrorCode.noError, "the peer left");
 }

@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { Flag } from "./frame.ts";
 import type { Stream } from "./stream.ts";
+import { receiveWasted } from "./wasted.ts";
 
 /**
  * Takes DATA frames, piece by piece.
@@ -90,9 +91,7 @@ export class DataReceiver {
   #onUnknown(streamId: number) {
     const core = this.#core;
     if (core.ids.wasReset(streamId)) {
-      const violation = core.guard.onWastedData();
-      if (violation !== undefined)
-        core.violated(violation, "too many frames for what they carry");
+      receiveWasted(core);
       return;
     }
     if (core.ids.isIdle(streamId))

@@ -12,12 +12,17 @@ import {
   judgeTrailers,
   Ruling,
 } from "./message-rules.ts";
+import type { Violation } from "./stats.ts";
 import type { Stream } from "./stream.ts";
+import { receiveWasted } from "./wasted.ts";
 
 /** RFC 7541's default, which every encoder knows. */
 const DECODER_TABLE_BYTES = 4_096;
 
 const PRIORITY_BYTES = 5;
+
+/** So many 1xx may come before an answer. They are passed on at once. */
+const MAX_INTERIM_ANSWERS = 100;
 
 const badRequest = createHeaderBlock([
   [":status", "400"],
@@ -118,7 +123,7 @@ export class HeaderReceiver {
     const block = this.decoder.decode(bytes, start, end);
     if (block === undefined && this.decoder.failure !== "oversize") {
       if (this.decoder.failure === "flood")
-        return core.violated("maxHeaderListBytes", "header list far too long");
+        return core.violated(this.#exceeded, "header list far too long");
       return core.fail(ErrorCode.compressionError, "not HPACK");
     }
     const endStream = (flags & Flag.endStream) !== 0;
@@ -127,12 +132,29 @@ export class HeaderReceiver {
     else this.#onUnknown(streamId, block, endStream);
   }
 
+  /** Add to the counters what the decoder's memo did since the last time. */
+  countMemo() {
+    const { decoder } = this;
+    const { stats } = this.#core;
+    stats.memoHits += decoder.memoHits;
+    stats.memoMisses += decoder.memoMisses;
+    decoder.memoHits = 0;
+    decoder.memoMisses = 0;
+  }
+
+  /** Which limit the last header list was above. */
+  get #exceeded(): Violation {
+    return this.decoder.hasTooManyFields
+      ? "maxHeaderFields"
+      : "maxHeaderListBytes";
+  }
+
   #onKnown(stream: Stream, block: HeaderBlock | undefined, endStream: boolean) {
     const core = this.#core;
     if (stream.remoteEnded)
       return core.fail(ErrorCode.streamClosed, "HEADERS after END_STREAM");
     if (block === undefined) {
-      core.countViolation("maxHeaderListBytes");
+      core.countViolation(this.#exceeded);
       return core.streamError(stream.id, ErrorCode.enhanceYourCalm);
     }
     if (!stream.headersReceived)
@@ -154,7 +176,7 @@ export class HeaderReceiver {
     endStream: boolean,
   ) {
     const core = this.#core;
-    if (core.ids.wasReset(streamId)) return;
+    if (core.ids.wasReset(streamId)) return receiveWasted(core);
     if (!core.ids.isIdle(streamId))
       return core.fail(ErrorCode.streamClosed, "HEADERS on a closed stream");
     const isNew =
@@ -163,19 +185,22 @@ export class HeaderReceiver {
       return core.fail(ErrorCode.protocolError, "HEADERS on an idle stream");
     core.ids.noteOpened(streamId);
     // Opened after we said where we stop: the peer knows that it is ignored.
-    if (streamId > core.goawayId)
-      return core.sendReset(streamId, ErrorCode.refusedStream);
+    if (streamId > core.goawayId) return refuse(core, streamId);
     if (core.slots >= core.limits.maxConcurrentStreams) {
       core.countViolation("maxConcurrentStreams");
-      core.sendReset(streamId, ErrorCode.refusedStream);
-      const violation = core.guard.onRefusal();
-      if (violation !== undefined)
-        core.violated(violation, "too many streams at once");
-      return;
+      return refuse(core, streamId);
     }
-    if (block === undefined) core.countViolation("maxHeaderListBytes");
+    if (block === undefined) core.countViolation(this.#exceeded);
     onRequest(core, streamId, block, endStream);
   }
+}
+
+/** Take a stream not at all: the peer may try it elsewhere. */
+function refuse(core: Core, streamId: number) {
+  core.sendReset(streamId, ErrorCode.refusedStream);
+  const violation = core.guard.onRefusal();
+  if (violation !== undefined)
+    core.violated(violation, "too many streams at once");
 }
 
 /** A new stream. Without a block, its header list is too large. */
@@ -217,6 +242,8 @@ function onResponse(
   if (judgeResponse(block) !== Ruling.fine || (isInterim && endStream))
     return core.streamError(stream.id, ErrorCode.protocolError);
   if (isInterim) {
+    if (++stream.interimAnswers > MAX_INTERIM_ANSWERS)
+      return core.streamError(stream.id, ErrorCode.enhanceYourCalm);
     stream.handler.onInformation?.(stream, block);
     return;
   }

@@ -14,6 +14,7 @@ import type { HeaderBlock } from "./header-block.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
+import { PieceQueue } from "./piece-queue.ts";
 import type { Stream } from "./stream.ts";
 import { WaitingList } from "./waiting-list.ts";
 
@@ -183,25 +184,14 @@ export class Sender {
   }
 
   #enqueue(stream: Stream, data: Uint8Array, from: number): void {
-    const left = data.length - from;
-    let piece = data;
-    let offset = from;
-    // A small piece must not keep a large chunk alive.
-    if (left * 4 < data.buffer.byteLength) {
-      // Not from Node's pool: that is a large chunk as well.
-      piece = Buffer.allocUnsafeSlow(left);
-      piece.set(data.subarray(from));
-      offset = 0;
-    }
-    stream.queuedBytes += left;
-    if (stream.queue === undefined || stream.queue.length === 0) {
-      stream.queue = [piece];
-      stream.queueOffset = offset;
-      stream.stallSinceMs = 0;
-      this.#waitIfBlocked(stream);
-    } else {
-      stream.queue.push(piece);
-    }
+    stream.queue ??= new PieceQueue();
+    const { queue } = stream;
+    const isFirst = queue.isEmpty;
+    queue.push(data, from);
+    stream.queuedBytes += data.length - from;
+    if (!isFirst) return;
+    stream.stallSinceMs = 0;
+    this.#waitIfBlocked(stream);
   }
 
   /** Send `most` bytes at most of what waits. */
@@ -209,16 +199,14 @@ export class Sender {
     const { queue } = stream;
     if (queue === undefined) return;
     let sent = 0;
-    while (sent < most && queue.length > 0) {
-      const piece = queue[0] as Uint8Array;
-      const from = stream.queueOffset;
-      const isLast = queue.length === 1;
+    while (sent < most && !queue.isEmpty) {
+      const piece = queue.first as Uint8Array;
+      const from = queue.offset;
+      const isLast = queue.isFirstLast;
       const at = this.#sendPiece(stream, piece, from, most - sent, isLast);
       sent += at - from;
-      stream.queueOffset = at;
+      queue.advance(at);
       if (at < piece.length) break;
-      queue.shift();
-      stream.queueOffset = 0;
     }
     if (sent === 0) return;
     stream.queuedBytes -= sent;

@@ -27,9 +27,6 @@ export interface ServerConnectionOptions {
   /** Whether to look after a silent peer. Defaults to no. */
   readonly keepalive?: KeepaliveOptions;
 
-  /** Bytes that were read from the socket already. */
-  readonly head?: Buffer;
-
   /** Counters to add to. Defaults to counters of its own. */
   readonly stats?: WireStats;
 }
@@ -41,12 +38,10 @@ export function createServerConnection(
   socket: Duplex,
   options: ServerConnectionOptions,
 ): Connection {
-  const connection = new Connection(socket, true, {
+  return new Connection(socket, true, {
     limits: options.limits ?? edgeLimits,
     stats: options.stats ?? createStats(),
     events: options,
     keepalive: options.keepalive,
   });
-  if (options.head !== undefined) connection.receive(options.head);
-  return connection;
 }

@@ -30,7 +30,10 @@ export interface WireStats {
   /** Header blocks found in, and not found in, the memo of their bytes. */
   memoHits: number;
   memoMisses: number;
-  /** Streams and connections that were refused or ended, by limit. */
+  /**
+   * Streams and connections that were refused or ended, by limit; idleTimeoutMs
+   * and maxAgeMs are in the normal course of things.
+   */
   readonly violations: { [limit in Violation]?: number };
 }
 

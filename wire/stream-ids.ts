@@ -16,6 +16,8 @@ export class StreamIds {
   /** The highest id of the peer's that we have seen. */
   lastPeer = 0;
   #recentResets: Set<number> | undefined;
+  /** The highest id that is not remembered any more. */
+  #forgotten = 0;
   /** Beginnings and ends of ranges. */
   #skipped: number[] | undefined;
 
@@ -42,14 +44,19 @@ export class StreamIds {
   noteReset(id: number): void {
     this.#recentResets ??= new Set();
     if (this.#recentResets.size >= MAX_REMEMBERED_RESETS) {
-      const [oldest] = this.#recentResets;
-      if (oldest !== undefined) this.#recentResets.delete(oldest);
+      const [oldest = 0] = this.#recentResets;
+      this.#recentResets.delete(oldest);
+      this.#forgotten = Math.max(this.#forgotten, oldest);
     }
     this.#recentResets.add(id);
   }
 
-  /** Whether we reset it lately: then the peer may still send for it. */
+  /**
+   * Whether we reset it lately: then the peer may still send for it. Where
+   * there were too many to remember, in doubt yes.
+   */
   wasReset(id: number): boolean {
+    if (id <= this.#forgotten) return true;
     return this.#recentResets?.has(id) ?? false;
   }
 

@@ -3,6 +3,7 @@
 
 import type { ClosedBy } from "./closed-by.ts";
 import type { HeaderBlock } from "./header-block.ts";
+import type { PieceQueue } from "./piece-queue.ts";
 import type { ServerStream } from "./server-stream.ts";
 
 /**
@@ -67,14 +68,15 @@ export class Stream implements ServerStream {
   headersSent = false;
   /** The peer's (final) header block came. */
   headersReceived = false;
+  /** @internal How many 1xx came. */
+  interimAnswers = 0;
   /** The answer has no body: the request is HEAD. */
   isHead = false;
 
   /** Bytes that write() took and that wait for a window or the socket. */
   queuedBytes = 0;
-  /** @internal What waits; of the first piece, `queueOffset` bytes are sent. */
-  queue: Uint8Array[] | undefined = undefined;
-  queueOffset = 0;
+  /** @internal What waits. */
+  queue: PieceQueue | undefined = undefined;
   queuedTrailers: HeaderBlock | undefined = undefined;
   /** @internal Its place in a WaitingList. */
   isWaiting = false;

@@ -10,7 +10,7 @@ export interface Swept {
   onFault(error: unknown): void;
 }
 
-/** As often as needed, and no more: limits are in seconds. */
+/** At least so often, and more often while somebody needs it. */
 const MAX_INTERVAL_MS = 250;
 const MIN_INTERVAL_MS = 5;
 

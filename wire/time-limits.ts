@@ -166,6 +166,9 @@ export class TimeLimits implements Swept {
     if (this.#givenUpId === streamId) return;
     this.#givenUpId = streamId;
     core.countViolation("headersTimeoutMs");
+    // From here on it is a stream that was open, and reset.
+    if (core.isServer && streamId > core.ids.lastPeer)
+      core.ids.noteOpened(streamId);
     core.streamError(streamId, ErrorCode.cancel);
   }
 

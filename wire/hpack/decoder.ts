@@ -53,6 +53,8 @@ const reader = new HpackReader();
 export class HpackDecoder {
   /** Why the last decode() gave no block. */
   failure: HpackFailure | undefined = undefined;
+  /** If it was "oversize" or "flood": whether by the number of fields. */
+  hasTooManyFields = false;
   memoHits = 0;
   memoMisses = 0;
   /** @internal */
@@ -240,6 +242,7 @@ export class HpackDecoder {
     ) {
       return true;
     }
+    this.hasTooManyFields = this.#fieldCount > this.#maxFields;
     // Let go of what was made so far.
     this.#fields = undefined;
     if (

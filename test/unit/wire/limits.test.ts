@@ -19,7 +19,7 @@ const OFF = Number.POSITIVE_INFINITY;
 
 const table: readonly [keyof Limits, edge: number, internal: number][] = [
   ["maxConcurrentStreams", 128, 1_000],
-  ["maxRefusalsPerSecond", 100, 100],
+  ["maxRefusalsPerSecond", 100, OFF],
   ["maxHeaderListBytes", 32 * KIB, 64 * KIB],
   ["maxHeaderFields", 128, 256],
   ["maxContinuationFrames", 8, 8],
@@ -33,6 +33,8 @@ const table: readonly [keyof Limits, edge: number, internal: number][] = [
   ["settingsPerSecond", 10, 100],
   ["maxEmptyDataFrames", 10, 100],
   ["smallDataBudgetBytes", 25_600, OFF],
+  ["wastedBurst", 10_000, 100_000],
+  ["wastedPerSecond", 1_000, 10_000],
   ["windowUpdateFactor", 1, 10],
   ["prioritiesPerSecond", 100, 100],
   ["prefaceTimeoutMs", 10 * SECOND, 10 * SECOND],

@@ -110,7 +110,7 @@ describe("while a write is under way", () => {
     assert.equal(output.queuedBytes, 16);
   });
 
-  test("who takes little is given one piece at a time", async () => {
+  test("who takes little is given 64 KiB at a time", async () => {
     const { output, stream } = createOutput();
     stream.isSlow = true;
     output.uint32(0);
@@ -122,12 +122,12 @@ describe("while a write is under way", () => {
     for (let turns = 0; turns < 50 && output.queuedBytes > 0; turns++) {
       await nextTurn();
       if (!stream.isWaiting) continue;
-      assert.ok(output.inFlightBytes <= SLAB_BYTES);
       assert.equal(stream.writableLength, output.inFlightBytes);
       sizes.push(output.inFlightBytes);
-      stream.takeChunk();
+      while (stream.isWaiting) stream.takeChunk();
     }
-    assert.deepEqual(sizes, Array<number>(5).fill(SLAB_BYTES));
+    const most = 2 * SLAB_BYTES;
+    assert.deepEqual(sizes, [most, most, SLAB_BYTES]);
     assert.ok(stream.bytes.subarray(4).equals(large));
   });
 

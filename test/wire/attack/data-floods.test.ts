@@ -92,7 +92,7 @@ it("ends a connection that goes on sending for a stream that was reset", () =>
     await expectResponse(client, 3, 200);
     await flood(client, repeat(data(1, "x"), 1_000), 100);
     await expectCutOff(client, Code.enhanceYourCalm);
-    await victim.endedBy("smallDataBudgetBytes");
+    await victim.endedBy("wastedBurst");
     assert.equal((await victim.counts()).bodyBytes, 0);
   }));
 

@@ -156,7 +156,7 @@ describe("a small block that refers to tiny entries thousands of times", () => {
         await expectResponse(client, 7, 431);
         client.send(headers(9, bomb(16_000), { endStream: true }));
         await expectGoaway(client, Code.enhanceYourCalm);
-        await victim.endedBy("maxHeaderListBytes");
+        await victim.endedBy("maxHeaderFields");
         assert.equal((await victim.counts()).requests, 0);
       }));
   }
