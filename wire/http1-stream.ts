@@ -123,9 +123,11 @@ export class Http1Stream implements ServerStream {
   write(data: Uint8Array, endStream = false): boolean {
     if (this.closed || this.localEnded) return true;
     if (data.length > 0) {
+      const isFirst = this.#queue.isEmpty;
       this.#queue.push(data, 0);
       this.queuedBytes += data.length;
-      this.#pump();
+      // What waits goes on with "drain", which tells how much it was.
+      if (isFirst) this.#pump();
     }
     if (endStream) this.end();
     return this.queuedBytes === 0;

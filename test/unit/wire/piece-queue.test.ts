@@ -1,0 +1,83 @@
+// Tests wire/piece-queue.ts: bytes come out as they went in, small pieces
+// together, and nothing that is small keeps something large alive.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { PieceQueue } from "../../../wire/piece-queue.ts";
+
+/** Take so many bytes off the front, at most those of one piece. */
+function take(queue: PieceQueue, most: number): Buffer {
+  const piece = queue.first ?? assert.fail("the queue is empty");
+  const from = queue.offset;
+  const to = Math.min(piece.length, from + most);
+  // A copy: what is behind it may be added to.
+  const bytes = Buffer.from(piece.subarray(from, to));
+  queue.advance(to);
+  return bytes;
+}
+
+/** A generator of numbers in [0, 1), the same for the same seed. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
+describe("a queue of pieces", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    test(`gives back what it was given, in order (seed ${seed})`, () => {
+      const random = createRandom(seed);
+      const queue = new PieceQueue();
+      const given: Buffer[] = [];
+      const taken: Buffer[] = [];
+      let value = 0;
+      for (let step = 0; step < 2_000; step++) {
+        if (random() < 0.6) {
+          const size = 1 + Math.floor(random() ** 4 * 20_000);
+          const data = Buffer.from(Array.from({ length: size }, () => value++));
+          const from = Math.floor(random() * size);
+          queue.push(data, from);
+          given.push(data.subarray(from));
+        } else if (!queue.isEmpty) {
+          taken.push(take(queue, 1 + Math.floor(random() * 9_000)));
+        }
+      }
+      while (!queue.isEmpty) taken.push(take(queue, 16_384));
+      assert.ok(Buffer.concat(taken).equals(Buffer.concat(given)));
+      assert.equal(queue.first, undefined);
+      assert.equal(queue.offset, 0);
+    });
+  }
+
+  test("puts small pieces together", () => {
+    const queue = new PieceQueue();
+    for (let i = 0; i < 100_000; i++) queue.push(Buffer.from([i]), 0);
+    let pieces = 0;
+    for (; !queue.isEmpty; pieces++) take(queue, Number.POSITIVE_INFINITY);
+    assert.ok(pieces <= 1 + Math.ceil(100_000 / 16_384), String(pieces));
+  });
+
+  test("keeps a large piece by reference, and says when it is the last", () => {
+    const queue = new PieceQueue();
+    const large = Buffer.allocUnsafeSlow(50_000);
+    queue.push(large, 0);
+    assert.equal(queue.first, large);
+    assert.equal(queue.isFirstLast, true);
+    queue.push(Buffer.from("x"), 0);
+    assert.equal(queue.isFirstLast, false);
+  });
+
+  test("copies what is a small part of a large chunk", () => {
+    const queue = new PieceQueue();
+    const chunk = Buffer.allocUnsafeSlow(65_536).fill(1);
+    queue.push(chunk.subarray(100, 10_100), 0);
+    queue.push(chunk.subarray(0, 10), 0);
+    chunk.fill(2);
+    assert.ok(take(queue, 20_000).every((byte) => byte === 1));
+    const { buffer } = queue.first ?? assert.fail();
+    assert.ok(buffer.byteLength <= 16_384);
+    assert.deepEqual(take(queue, 100), Buffer.alloc(10, 1));
+  });
+});
