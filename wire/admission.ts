@@ -27,7 +27,7 @@ export function createAdmission(limits: Limits, stats: WireStats): Admission {
 
   return {
     admit(socket) {
-      const address = socket.remoteAddress ?? "";
+      const address = toNetwork(socket.remoteAddress ?? "");
       const count = counts.get(address) ?? 0;
       if (all >= maxConnections) return refuse(socket, "maxConnections");
       if (count >= maxConnectionsPerAddress)
@@ -43,4 +43,20 @@ export function createAdmission(limits: Limits, stats: WireStats): Admission {
       return true;
     },
   };
+}
+
+/**
+ * What counts as one address: an IPv4 address, or the first 64 bits of an IPv6
+ * address, because everybody has all the others. RFC 4291, section 2.5.4.
+ *
+ * @internal
+ */
+export function toNetwork(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
+  const [left = "", right] = address.split("::");
+  const before = left === "" ? [] : left.split(":");
+  const after = right === undefined || right === "" ? [] : right.split(":");
+  const zeros = Array<string>(8 - before.length - after.length).fill("0");
+  return [...before, ...zeros, ...after].slice(0, 4).join(":");
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, test } from "node:test";
-import { createAdmission } from "../../../wire/admission.ts";
+import { createAdmission, toNetwork } from "../../../wire/admission.ts";
 import { internalLimits, type Limits } from "../../../wire/limits.ts";
 import { createStats } from "../../../wire/stats.ts";
 
@@ -88,4 +88,21 @@ describe("an admission", () => {
     await using gate = await startGate({});
     for (let i = 0; i < 20; i++) assert.equal((await gate.knock()).isIn, true);
   });
+});
+
+describe("one address is", () => {
+  const rows: [address: string, network: string][] = [
+    ["127.0.0.1", "127.0.0.1"],
+    ["::ffff:10.1.2.3", "10.1.2.3"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8:1:2::6", "2001:db8:1:2"],
+    ["2001:db8::6", "2001:db8:0:0"],
+    ["2001:db8::3:4:5:6:7", "2001:db8:0:3"],
+    ["::1", "0:0:0:0"],
+    ["fe80::1%eth0", "fe80:0:0:0"],
+  ];
+  for (const [address, network] of rows)
+    test(`of ${address}: ${network}`, () => {
+      assert.equal(toNetwork(address), network);
+    });
 });
