@@ -8,6 +8,7 @@ import {
   type HeaderBlock,
   type Stream,
   type StreamHandler,
+  type WireStats,
 } from "../wire/index.ts";
 import { InstanceConnection } from "./instance-connection.ts";
 
@@ -22,6 +23,9 @@ const EXPECTED_STREAMS = 100;
 
 /** After so long without a sign of life, in milliseconds, calls ask for one. */
 const KEEPALIVE_INTERVAL_MS = 30_000;
+
+/** So patient, at most, is who was told to be: a dead instance must be found. */
+const MAX_KEEPALIVE_INTERVAL_MS = 5 * 60_000;
 
 /**
  * The gateway's connections.
@@ -42,20 +46,23 @@ export interface Connections {
   /** Let go of connections to instances that left, when their calls ended. */
   update(snapshot: Snapshot): void;
 
-  /** Let go of all connections, when their calls ended. */
+  /**
+   * Let go of all connections, when their calls ended. No caller is left: calls
+   * that were given up end now.
+   */
   close(): void;
 }
 
 /**
- * Create an empty set of connections.
+ * Create an empty set of connections. All add to the same counters.
  */
-export function createConnections(): Connections {
+export function createConnections(stats: WireStats): Connections {
   const pools = new Map<string, Pool>();
 
   function open(address: string): Pool | undefined {
     const target = parseAddress(address);
     if (target instanceof Error) return undefined;
-    const pool = new Pool(target);
+    const pool = new Pool(target, stats);
     pools.set(address, pool);
     return pool;
   }
@@ -74,21 +81,31 @@ export function createConnections(): Connections {
       }
     },
     close() {
-      for (const pool of pools.values()) pool.drain();
+      for (const pool of pools.values()) pool.close();
       pools.clear();
     },
   };
 }
 
+/**
+ * How long to wait between signs of life once "too_many_pings" was said. gRPC
+ * A8 doubles the time.
+ */
+export function moreKeepaliveMs(intervalMs: number): number {
+  return Math.min(2 * intervalMs, MAX_KEEPALIVE_INTERVAL_MS);
+}
+
 /** The connections to one instance that take calls. */
 class Pool {
   readonly #address: Address;
+  readonly #stats: WireStats;
   #connections: InstanceConnection[] = [];
   #expectedStreams = EXPECTED_STREAMS;
   #keepaliveIntervalMs = KEEPALIVE_INTERVAL_MS;
 
-  constructor(address: Address) {
+  constructor(address: Address, stats: WireStats) {
     this.#address = address;
+    this.#stats = stats;
   }
 
   request(
@@ -97,6 +114,11 @@ class Pool {
     handler: StreamHandler,
   ): Stream | undefined {
     for (const connection of this.#connections) {
+      // Some stop by themselves: idle, old, or all their ids are used up.
+      if (!connection.isOpen) {
+        this.#forget(connection);
+        continue;
+      }
       if (
         !connection.hasSettings &&
         connection.openStreams >= this.#expectedStreams
@@ -113,15 +135,22 @@ class Pool {
     for (const connection of [...this.#connections]) connection.drain();
   }
 
+  close(): void {
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
   #open(): InstanceConnection {
     const connection = new InstanceConnection(this.#address, {
       keepaliveIntervalMs: this.#keepaliveIntervalMs,
+      stats: this.#stats,
       onSettings: (maxStreams) => {
         this.#expectedStreams = maxStreams;
       },
       onGoaway: (code) => {
-        // "too_many_pings": be more patient. gRFC A8.
-        if (code === ErrorCode.enhanceYourCalm) this.#keepaliveIntervalMs *= 2;
+        if (code === ErrorCode.enhanceYourCalm)
+          this.#keepaliveIntervalMs = moreKeepaliveMs(
+            this.#keepaliveIntervalMs,
+          );
         this.#forget(connection);
       },
       onClose: () => this.#forget(connection),

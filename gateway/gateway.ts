@@ -6,7 +6,12 @@ import type { Address } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
 import { encodeErrorAnswer, type Schema, statusOf } from "../rpc/index.ts";
 import { type Logger, listenOn, sendAnswer } from "../runtime/index.ts";
-import { createListener, type ServerStream } from "../wire/index.ts";
+import {
+  createListener,
+  createStats,
+  type ServerStream,
+  type WireStats,
+} from "../wire/index.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { createCors } from "./cors.ts";
 import { createOwnServices } from "./own-services.ts";
@@ -45,6 +50,9 @@ export interface Gateway extends AsyncDisposable {
   /** The schemas that are known now, those in use first. */
   readonly schemas: readonly Schema[];
 
+  /** Counters, and what is open now. Plain numbers, never reset. */
+  readonly stats: GatewayStats;
+
   /** Say that the gateway is about to leave: health is NOT_SERVING. Serves on. */
   drain(): void;
 
@@ -56,13 +64,25 @@ export interface Gateway extends AsyncDisposable {
 }
 
 /**
+ * What happened on a gateway's connections so far.
+ */
+export interface GatewayStats {
+  /** HTTP/2 connections of callers, all together. */
+  readonly callers: WireStats;
+
+  /** Connections to instances on which calls are passed on, all together. */
+  readonly instances: WireStats;
+}
+
+/**
  * Create a gateway. It listens when told to.
  */
 export function createGateway(options: GatewayOptions): Gateway {
   const { directory, logger } = options;
   const catalog = createSchemaCatalog(logger);
   const router = createRouter(directory, catalog);
-  const connections = createConnections();
+  const instanceStats = createStats();
+  const connections = createConnections(instanceStats);
   const cors = createCors(options.corsOrigins ?? []);
   const own = createOwnServices(directory, catalog);
   const unsubscribe = directory.subscribe((snapshot) => {
@@ -93,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     get schemas() {
       return catalog.schemas;
     },
+    stats: { callers: listener.stats, instances: instanceStats },
     drain() {
       own.drain();
       listener.drain();

@@ -8,9 +8,13 @@ import {
   createClientConnection,
   ErrorCode,
   type HeaderBlock,
+  internalLimits,
+  resolveLimits,
   type Stream,
   type StreamHandler,
+  type WireStats,
 } from "../wire/index.ts";
+import { ResetBudget } from "./reset-budget.ts";
 
 /** How long a connection may take to open, in milliseconds. Envoy's default. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -18,9 +22,18 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** How long a sign of life may take that was asked for, in milliseconds. */
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 
-/** What its owner wants to hear of. */
+/**
+ * What an instance sends and a caller doesn't read waits here, up to a stream's
+ * window for each of the caller's streams: no more than a caller itself may
+ * have waiting here.
+ */
+const limits = resolveLimits(internalLimits, { streamWindowBytes: 256 << 10 });
+
+/** What its owner decides, and wants to hear of. */
 export interface InstanceConnectionOptions {
   readonly keepaliveIntervalMs: number;
+  /** Counters to add to. */
+  readonly stats: WireStats;
   onSettings(maxStreams: number): void;
   onGoaway(code: number): void;
   onClose(): void;
@@ -34,6 +47,8 @@ export class InstanceConnection {
   error: NodeJS.ErrnoException | undefined;
   /** The instance has said how many calls it allows. */
   hasSettings = false;
+  /** What calls on it are cancelled with. */
+  readonly resets = new ResetBudget();
   readonly #connection: ClientConnection;
 
   constructor(address: Address, options: InstanceConnectionOptions) {
@@ -49,6 +64,8 @@ export class InstanceConnection {
       this.error = error;
     });
     const connection = createClientConnection(socket, {
+      limits,
+      stats: options.stats,
       keepalive: {
         intervalMs: options.keepaliveIntervalMs,
         timeoutMs: KEEPALIVE_TIMEOUT_MS,
@@ -65,6 +82,11 @@ export class InstanceConnection {
       onClose: options.onClose,
     });
     this.#connection = connection;
+  }
+
+  /** It takes calls, if the instance does. */
+  get isOpen(): boolean {
+    return this.#connection.state === "open";
   }
 
   get openStreams(): number {
@@ -86,6 +108,28 @@ export class InstanceConnection {
   drain(): void {
     this.#connection.drain();
   }
+
+  /** The same, when no caller is left: calls that were given up end now. */
+  close(): void {
+    this.drain();
+    this.resets.lift();
+  }
+}
+
+/**
+ * Reset a call's stream, as soon as its connection's budget allows. Until then
+ * it goes on, and may end by itself; tell forgetReset() when it has closed.
+ */
+export function resetInTime(stream: Stream, code: number): void {
+  const { context: owner } = stream;
+  if (owner instanceof InstanceConnection) owner.resets.reset(stream, code);
+  else stream.reset(code);
+}
+
+/** A stream that was to be reset has closed. */
+export function forgetReset(stream: Stream): void {
+  const { context: owner } = stream;
+  if (owner instanceof InstanceConnection) owner.resets.forget(stream);
 }
 
 /**

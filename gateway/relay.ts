@@ -25,7 +25,11 @@ import {
   type StreamHandler,
 } from "../wire/index.ts";
 import { toCallerHeaders, toUpstreamTrailers } from "./headers.ts";
-import { describeFailure } from "./instance-connection.ts";
+import {
+  describeFailure,
+  forgetReset,
+  resetInTime,
+} from "./instance-connection.ts";
 import type { Plan } from "./plan.ts";
 import type { Upstream } from "./router.ts";
 
@@ -48,12 +52,15 @@ export class Relay implements StreamHandler {
   readonly #caller: ServerStream;
   readonly #tracker: EnvelopeTracker | undefined;
   #upstream: Stream | undefined;
-  /** Of the request, what has not left yet. */
+  /** Of the request, and of the response, what has not left yet. */
   #waitingBytes = 0;
+  #waitingAnswerBytes = 0;
   /** The response says how long it is: nothing may be added. */
   #hasLength = false;
   /** The caller was told all, or has gone. */
   #isDone = false;
+  /** The stream to the instance is to be reset. */
+  #isGivenUp = false;
 
   constructor(options: RelayOptions) {
     const { protocol, contentType } = options.plan;
@@ -91,9 +98,14 @@ export class Relay implements StreamHandler {
   onData(upstream: Stream, data: Buffer, endStream: boolean): void {
     this.#tracker?.push(data);
     const lacksStatus = endStream && this.#options.plan.protocol === "grpc";
-    pass(upstream, this.#caller, data, endStream && !lacksStatus);
+    this.#waitingAnswerBytes += pass(
+      upstream,
+      this.#caller,
+      data,
+      endStream && !lacksStatus,
+    );
     if (lacksStatus) this.fail("it ended without a status");
-    else if (endStream) this.#finish();
+    if (endStream) this.#finish();
   }
 
   onTrailers(_: Stream, trailers: HeaderBlock): void {
@@ -103,16 +115,15 @@ export class Relay implements StreamHandler {
   }
 
   onSent(_: Stream, bytes: number): void {
+    if (this.#isGivenUp) return;
     this.#waitingBytes -= bytes;
     this.#caller.consume(bytes);
   }
 
   onClose(upstream: Stream, code: number): void {
     this.#options.target.inFlight--;
-    // What was left to send is dropped, and so is all that still comes: the
-    // caller may say to the end what nobody hears.
-    this.#caller.consume(this.#waitingBytes);
-    this.#waitingBytes = 0;
+    if (this.#isGivenUp) forgetReset(upstream);
+    this.#dropRequest();
     this.fail(describeFailure(upstream, code));
     this.#caller.release();
   }
@@ -122,23 +133,29 @@ export class Relay implements StreamHandler {
   /** @internal */
   onRequestData(data: Buffer, endStream: boolean): void {
     if (this.#upstream === undefined) return;
-    const waiting = pass(this.#caller, this.#upstream, data, endStream);
-    this.#waitingBytes += waiting;
+    if (this.#isGivenUp) this.#caller.consume(data.length);
+    else
+      this.#waitingBytes += pass(this.#caller, this.#upstream, data, endStream);
   }
 
   /** @internal */
   onRequestTrailers(trailers: HeaderBlock): void {
+    if (this.#isGivenUp) return;
     this.#upstream?.end(toUpstreamTrailers(trailers));
   }
 
   /** @internal */
   onResponseSent(bytes: number): void {
+    this.#waitingAnswerBytes -= bytes;
     this.#upstream?.consume(bytes);
   }
 
   /** @internal */
   onCallerClose(): void {
     this.#finish();
+    // The instance may say to the end what nobody hears, until it is reset.
+    this.#upstream?.consume(this.#waitingAnswerBytes);
+    this.#waitingAnswerBytes = 0;
   }
 
   // How it ends
@@ -184,7 +201,20 @@ export class Relay implements StreamHandler {
     // Then it closes by itself.
     if (remoteEnded && localEnded && queuedBytes === 0) return;
     // It answered without wanting the whole request, or nobody wants an answer.
-    upstream.reset(remoteEnded ? ErrorCode.noError : ErrorCode.cancel);
+    // The caller keeps its slot until the stream has closed, now or later: else
+    // whoever cancels fast has more calls running than others may have.
+    this.#isGivenUp = true;
+    this.#dropRequest();
+    resetInTime(upstream, remoteEnded ? ErrorCode.noError : ErrorCode.cancel);
+  }
+
+  /**
+   * What was left to send is dropped, or nobody cares, and so is all that still
+   * comes: the caller may say to the end what nobody hears.
+   */
+  #dropRequest(): void {
+    this.#caller.consume(this.#waitingBytes);
+    this.#waitingBytes = 0;
   }
 }
 

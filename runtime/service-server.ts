@@ -4,7 +4,11 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Address } from "../core/index.ts";
 import { createSchema, readRestRules, type Schema } from "../rpc/index.ts";
-import { createListener, internalLimits } from "../wire/index.ts";
+import {
+  createListener,
+  internalLimits,
+  type WireStats,
+} from "../wire/index.ts";
 import { createDispatch } from "./dispatch.ts";
 import {
   createHealthRoutes,
@@ -46,6 +50,9 @@ export interface ServiceServer extends AsyncDisposable {
 
   /** google.api.http rules that are declared but not served, with reasons. */
   readonly unsupportedRest: readonly string[];
+
+  /** Counters over all HTTP/2 connections, and what is open now. */
+  readonly stats: WireStats;
 
   /**
    * Listen; port 0 takes a free one. Rejects with ERR_ADDRESS_IN_USE. The
@@ -124,6 +131,7 @@ export function createRecordedServer(
   return {
     schema,
     unsupportedRest: rest.flatMap((rules) => rules.unsupported),
+    stats: listener.stats,
     async listen(address) {
       const actual = await listenOn(listener, address);
       setHealth(ServingStatus.SERVING);

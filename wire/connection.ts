@@ -279,7 +279,8 @@ export class Connection implements FrameSink, TimeLimitsOwner {
 
   /** @internal */
   get isDrainPending(): boolean {
-    return this.core.isServer && this.core.goawayId === MAX_STREAM_ID;
+    const { isServer, state, goawayId } = this.core;
+    return isServer && state === "draining" && goawayId === MAX_STREAM_ID;
   }
 
   /** @internal */

@@ -62,6 +62,8 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
 
   return (request, response) => {
     const { socket } = request;
+    // node:http parses what came to its end, for nobody.
+    if (socket.destroyed) return;
     const queue = waiting.get(socket);
     if (queue === undefined) {
       waiting.set(socket, []);

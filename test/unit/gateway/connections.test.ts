@@ -1,9 +1,20 @@
 // How many connections there are to an instance, and how long.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, suite, test } from "node:test";
-import { createHeaderBlock } from "../../../wire/index.ts";
-import type { Recorder } from "./recorder.ts";
+import {
+  createConnections,
+  moreKeepaliveMs,
+} from "../../../gateway/connections.ts";
+import { InstanceConnection } from "../../../gateway/instance-connection.ts";
+import {
+  createHeaderBlock,
+  createServerConnection,
+  createStats,
+} from "../../../wire/index.ts";
+import { Recorder } from "./recorder.ts";
 import { requestFor, responseOf, type Scene, startScene } from "./scene.ts";
 
 const GRPC = "application/grpc";
@@ -119,4 +130,47 @@ suite("Connections to an instance", () => {
       );
     }
   });
+});
+
+test("Connections that stop by themselves don't count, and their calls finish", async () => {
+  await using server = createServer((socket) => {
+    createServerConnection(socket, {
+      onRequest: (stream) =>
+        stream.respond(responseOf(200, GRPC, [["grpc-status", "0"]]), true),
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const connections = createConnections(createStats());
+  const send = () => {
+    const call = new Recorder(requestFor(GRPC));
+    const address = `127.0.0.1:${port}`;
+    call.sent(connections.request(address, call.headers, true, call));
+    return call;
+  };
+  // As many as there may be, each of which an hour without calls, or its last
+  // id, could have stopped.
+  const calls: Recorder[] = [];
+  for (let number = 0; number < 10; number++) {
+    const call = send();
+    const { context } = call.stream;
+    assert.ok(context instanceof InstanceConnection);
+    context.drain();
+    calls.push(call);
+  }
+  const next = send();
+  calls.push(next, send());
+  assert.equal(calls.at(-1)?.stream.context, next.stream.context);
+  for (const call of calls)
+    assert.deepEqual(await call.closed(), { code: 0, by: "end" });
+  connections.close();
+});
+
+test("An instance that wants to be asked less often for life is, up to a point", () => {
+  assert.equal(moreKeepaliveMs(30_000), 60_000);
+  let intervalMs = 30_000;
+  for (let times = 0; times < 100; times++)
+    intervalMs = moreKeepaliveMs(intervalMs);
+  assert.equal(intervalMs, 5 * 60_000);
 });

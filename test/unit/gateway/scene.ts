@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createInstance, type Instance, State } from "../../../core/index.ts";
-import { createGateway } from "../../../gateway/index.ts";
+import { createGateway, type GatewayStats } from "../../../gateway/index.ts";
 import { createSnapshotFeed } from "../../../mesh/registry/index.ts";
 import { createLogger } from "../../../runtime/index.ts";
 import {
@@ -54,6 +54,8 @@ export interface Scene extends AsyncDisposable {
   readonly instance: InstanceEnd;
   /** Lines of the gateway's log. */
   readonly log: readonly string[];
+  /** The gateway's counters. */
+  readonly stats: GatewayStats;
   /** Send a request; without a body if `endStream`. */
   request(
     headers: HeaderBlock,
@@ -104,6 +106,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
     url: `http://${host}:${port}`,
     instance: { ...instance.end, leave: () => feed.synced([]) },
     log,
+    stats: gateway.stats,
     request(headers, endStream = false, consumes = true) {
       const recorder = new Recorder(headers, consumes);
       recorder.sent(caller.request(headers, endStream, recorder));
