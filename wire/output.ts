@@ -16,7 +16,7 @@ import type { WireStats } from "./stats.ts";
 const BY_REFERENCE_BYTES = 4_096;
 
 /** So much is written at a time to a peer who reads slowly. */
-const SLOW_WRITE_BYTES = 64 << 10;
+export const SLOW_WRITE_BYTES = 64 << 10;
 
 /** Outputs that have something to write at the end of this turn. */
 let dirty: Output[] = [];
@@ -55,7 +55,7 @@ export class Output {
   #isWriting = false;
   #isEnding = false;
   /** The last write was not taken at once. */
-  #isSlow = false;
+  isSlow = false;
   /** Those of the write under way. */
   inFlightBytes = 0;
   /** Bytes that wait, those of the write under way included. */
@@ -156,12 +156,12 @@ export class Output {
     if (socket.destroyed || socket.writableEnded) return this.clear();
     this.#isWriting = true;
     this.#stats.socketWrites++;
-    if (this.#isSlow && this.queuedBytes > SLOW_WRITE_BYTES)
+    if (this.isSlow && this.queuedBytes > SLOW_WRITE_BYTES)
       this.#writeSome(chunks);
     else this.#writeAll(chunks);
     // The system took everything: no need to wait for the callback.
-    this.#isSlow = socket.writableLength > 0;
-    if (this.#isWriting && !this.#isSlow) this.#written();
+    this.isSlow = socket.writableLength > 0;
+    if (this.#isWriting && !this.isSlow) this.#written();
   }
 
   #writeAll(chunks: Uint8Array[]) {

@@ -13,7 +13,7 @@ import type { Guard } from "./guard.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { Limits } from "./limits.ts";
-import type { Output } from "./output.ts";
+import { type Output, SLOW_WRITE_BYTES } from "./output.ts";
 import { PieceQueue } from "./piece-queue.ts";
 import type { Stream } from "./stream.ts";
 import { WaitingList } from "./waiting-list.ts";
@@ -143,7 +143,14 @@ export class Sender {
   }
 
   #hasRoom(): boolean {
-    return this.window > 0 && this.#output.queuedBytes < this.#highWaterBytes;
+    const output = this.#output;
+    if (this.window <= 0) return false;
+    if (output.queuedBytes >= this.#highWaterBytes) return false;
+    // To a peer who reads slowly, one write ahead of the one under way.
+    return (
+      !output.isSlow ||
+      output.queuedBytes - output.inFlightBytes < SLOW_WRITE_BYTES
+    );
   }
 
   /**
