@@ -1,9 +1,8 @@
 // The registrar on etcd: one loop that makes the registry say what the owners
 // of the registrations want, with one lease for all of them.
 //
-// Nothing else talks to etcd, so requests never overtake each other. Whatever
-// fails is done by a later pass. A pass holds the lease, compares our keys with
-// what should stand there (in time, when touched, after trouble), and writes.
+// Nothing else talks to etcd: requests never overtake each other, and what fails
+// is done by a later pass. It holds the lease, compares our keys, and writes.
 
 import type { Etcd3, IKeyValue } from "etcd3";
 import {
@@ -18,7 +17,7 @@ import { idTaken } from "../record.ts";
 import type { Registrar, Registration } from "../registry.ts";
 import { createAlarm } from "./alarm.ts";
 import { createConnection } from "./connection.ts";
-import { isLeaseGone } from "./errors.ts";
+import { isLeaseGone, isTokenRefused } from "./errors.ts";
 import { Holders, LOOK_AGAIN_MS } from "./holder.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { jitter, type Lease } from "./lease.ts";
@@ -66,7 +65,7 @@ class EtcdRegistrar implements Registrar {
   #checkAt = 0;
   #reclaimAt = 0;
   #lostAt = -Infinity;
-  #failing = false;
+  #failing: boolean | "token" = false;
   #closed = false;
   #stopped = false;
 
@@ -263,7 +262,6 @@ class EtcdRegistrar implements Registrar {
     this.#reclaimAt = now + this.#reclaim.next();
   }
 
-  // Returns how long to wait, in milliseconds.
   #onFailure(error: unknown): number {
     const reason = this.#connection.explain(error);
     const lease = this.#lease.current;
@@ -277,8 +275,11 @@ class EtcdRegistrar implements Registrar {
     this.#watch.detach();
     this.#connection.drop();
     this.#checkAt = 0;
-    if (!this.#failing && !this.#stopped) this.#report(reason);
-    this.#failing = true;
+    // A token that ran out while a watch was opened: the next pass logs in.
+    const isTokenOver = this.#failing === false && isTokenRefused(error);
+    if (!isTokenOver && this.#failing !== true && !this.#stopped)
+      this.#report(reason);
+    this.#failing = isTokenOver ? "token" : true;
     return this.#retry.next();
   }
 
