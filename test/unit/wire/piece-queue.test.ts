@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PieceQueue } from "../../../wire/piece-queue.ts";
+import { Random } from "../../wire/differential/random.ts";
 
 /** Take so many bytes off the front, at most those of one piece. */
 function take(queue: PieceQueue, most: number): Buffer {
@@ -16,32 +17,23 @@ function take(queue: PieceQueue, most: number): Buffer {
   return bytes;
 }
 
-/** A generator of numbers in [0, 1), the same for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
-
 describe("a queue of pieces", () => {
   for (let seed = 1; seed <= 20; seed++) {
     test(`gives back what it was given, in order (seed ${seed})`, () => {
-      const random = createRandom(seed);
+      const random = new Random(seed);
       const queue = new PieceQueue();
       const given: Buffer[] = [];
       const taken: Buffer[] = [];
       let value = 0;
       for (let step = 0; step < 2_000; step++) {
-        if (random() < 0.6) {
-          const size = 1 + Math.floor(random() ** 4 * 20_000);
+        if (random.next() < 0.6) {
+          const size = 1 + Math.floor(random.next() ** 4 * 20_000);
           const data = Buffer.from(Array.from({ length: size }, () => value++));
-          const from = Math.floor(random() * size);
+          const from = Math.floor(random.next() * size);
           queue.push(data, from);
           given.push(data.subarray(from));
         } else if (!queue.isEmpty) {
-          taken.push(take(queue, 1 + Math.floor(random() * 9_000)));
+          taken.push(take(queue, 1 + Math.floor(random.next() * 9_000)));
         }
       }
       while (!queue.isEmpty) taken.push(take(queue, 16_384));
