@@ -2,7 +2,7 @@
 // caller may send more only when the reader asks for more, so what waits here
 // is bounded by the stream's window.
 
-import type { ServerStream } from "../wire/index.ts";
+import { keepBytes, type ServerStream } from "../wire/index.ts";
 
 /**
  * Pieces that wait are put together up to this size, in bytes: a million pieces
@@ -14,8 +14,6 @@ const MERGED_BYTES = 1_024;
 type Source = Pick<ServerStream, "consume">;
 
 type Piece = IteratorResult<Uint8Array, undefined>;
-
-const NOTHING = Buffer.alloc(0);
 
 const OVER: Piece = { done: true, value: undefined };
 
@@ -49,14 +47,14 @@ export class RequestBody
     const reader = this.#reader;
     if (reader !== undefined) {
       this.#reader = undefined;
-      reader.resolve(this.#lend(own(data)));
+      reader.resolve(this.#lend(keepBytes(data)));
       return;
     }
     const queue = this.#queue;
     const last = queue.at(-1);
     if (last !== undefined && last.length + data.length <= MERGED_BYTES)
       queue[queue.length - 1] = join(last, data);
-    else queue.push(own(data));
+    else queue.push(keepBytes(data));
   }
 
   /** That was all. */
@@ -117,11 +115,6 @@ export class RequestBody
     this.#reader?.resolve(OVER);
     this.#reader = undefined;
   }
-}
-
-/** A small piece must not keep a large chunk alive. */
-function own(data: Buffer): Buffer {
-  return data.length * 4 < data.buffer.byteLength ? join(NOTHING, data) : data;
 }
 
 /** Not Buffer.concat(): its small results are parts of a large chunk as well. */

@@ -22,6 +22,7 @@ import {
 } from "./receive-control.ts";
 import { DataReceiver } from "./receive-data.ts";
 import { HeaderReceiver } from "./receive-headers.ts";
+import { readShared } from "./shared-reads.ts";
 import { type ConnectionSnapshot, takeSnapshot } from "./snapshot.ts";
 import type { WireStats } from "./stats.ts";
 import { startSweeping, stopSweeping } from "./sweeper.ts";
@@ -130,7 +131,7 @@ export class Connection implements FrameSink, TimeLimitsOwner {
   #listen(socket: Duplex) {
     // What is said in one turn is gathered here: nothing is won by waiting.
     if (socket instanceof Socket) socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => this.receive(chunk));
+    readShared(socket, (chunk) => this.receive(chunk));
     socket.on("end", () => this.core.lose("the peer closed the connection"));
     socket.on("error", (error) => this.core.lose(error.message));
     socket.on("close", () => {

@@ -34,6 +34,7 @@ export type {
   ServerStream,
   ServerStreamHandler,
 } from "./server-stream.ts";
+export { keepBytes } from "./shared-reads.ts";
 export type { ConnectionSnapshot, StreamSnapshot } from "./snapshot.ts";
 export { createStats, type Violation, type WireStats } from "./stats.ts";
 export type { Stream, StreamHandler } from "./stream.ts";

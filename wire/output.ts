@@ -9,8 +9,10 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { FRAME_HEADER_BYTES, writeUint32 } from "./frame.ts";
-import { giveSlab, SLAB_BYTES, takeSlab } from "./slab-pool.ts";
+import { isShared } from "./shared-reads.ts";
+import { SLAB_BYTES, takeSlab } from "./slab-pool.ts";
 import type { WireStats } from "./stats.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** From this size on a payload is not copied. Copying 4 KiB takes 0.3 us. */
 const BY_REFERENCE_BYTES = 4_096;
@@ -48,9 +50,7 @@ export class Output {
   /** The slab's bytes from here on are not among the chunks yet. */
   #start = 0;
   #at = 0;
-  #chunks: Uint8Array[] = [];
-  #slabs: Buffer[] = [];
-  #slabsInFlight: Buffer[] = [];
+  readonly #queue = new WriteQueue();
   #isDirty = false;
   #isWriting = false;
   #isEnding = false;
@@ -106,9 +106,11 @@ export class Output {
   copy(bytes: Uint8Array, start: number, end: number) {
     let from = start;
     while (from < end) {
-      const step = Math.min(end - from, SLAB_BYTES);
-      const at = this.#reserve(step);
+      const at = this.#reserve(1);
       const slab = this.#slab as Buffer;
+      const step = Math.min(end - from, SLAB_BYTES - at);
+      this.#at = at + step;
+      this.#count(step - 1);
       // A loop is faster than a call for what is typical.
       if (step <= 32) {
         for (let i = 0; i < step; i++) slab[at + i] = bytes[from + i] as number;
@@ -122,18 +124,25 @@ export class Output {
     }
   }
 
-  /** Append bytes that stay as they are: by reference, if they are many. */
+  /**
+   * Append bytes that stay as they are: by reference, if they are many. Those
+   * of the shared read buffer don't stay.
+   */
   push(bytes: Uint8Array, start: number, end: number) {
     const length = end - start;
-    if (length < BY_REFERENCE_BYTES || this.#mustCopy) {
-      this.copy(bytes, start, end);
-      return;
-    }
+    if (length < BY_REFERENCE_BYTES || this.#mustCopy || isShared(bytes))
+      return this.copy(bytes, start, end);
     this.#sealSlab();
-    this.#chunks.push(
+    this.#queue.add(
       length === bytes.length ? bytes : bytes.subarray(start, end),
     );
     this.#count(length);
+  }
+
+  /** Give a slab back to the pool once all is written that was pushed of it. */
+  release(slab: Buffer) {
+    this.#sealSlab();
+    this.#queue.release(slab);
   }
 
   /** The same, where nobody else would catch what a handler throws. */
@@ -149,45 +158,31 @@ export class Output {
   flush() {
     this.#isDirty = false;
     if (this.#isWriting) return;
-    this.#sealSlab();
-    const chunks = this.#chunks;
+    this.#giveUpSlab();
     const socket = this.#socket;
-    if (chunks.length === 0) return;
+    if (this.#queue.isEmpty) return;
     if (socket.destroyed || socket.writableEnded) return this.clear();
     this.#isWriting = true;
     this.#stats.socketWrites++;
-    if (this.isSlow && this.queuedBytes > SLOW_WRITE_BYTES)
-      this.#writeSome(chunks);
-    else this.#writeAll(chunks);
+    this.#write(this.#takeChunks());
     // The system took everything: no need to wait for the callback.
     this.isSlow = socket.writableLength > 0;
     if (this.#isWriting && !this.isSlow) this.#written();
   }
 
-  #writeAll(chunks: Uint8Array[]) {
-    this.#chunks = [];
-    this.#slabsInFlight = this.#slabs;
-    this.#slabs = [];
-    if (this.#slab !== undefined) this.#slabsInFlight.push(this.#slab);
-    this.#slab = undefined;
-    this.inFlightBytes = this.queuedBytes;
-    this.#write(chunks);
-  }
-
   /**
-   * To a peer who reads slowly, a part of what waits: how much of a write it
-   * has read nobody tells, only when it has read all. The slabs of what waits
-   * are not used again.
+   * For a peer who reads slowly, a part of what waits: how much of a write it
+   * has read nobody tells, only when it has read all.
    */
-  #writeSome(chunks: Uint8Array[]) {
-    let bytes = 0;
-    let count = 0;
-    while (bytes < SLOW_WRITE_BYTES && count < chunks.length)
-      bytes += (chunks[count++] as Uint8Array).length;
-    this.#slabs = [];
-    this.#slab = undefined;
-    this.inFlightBytes = bytes;
-    this.#write(chunks.splice(0, count));
+  #takeChunks(): Uint8Array[] {
+    if (!this.isSlow || this.queuedBytes <= SLOW_WRITE_BYTES) {
+      this.inFlightBytes = this.queuedBytes;
+      return this.#queue.takeAll();
+    }
+    const chunks = this.#queue.takeSome(SLOW_WRITE_BYTES);
+    this.inFlightBytes = 0;
+    for (const { length } of chunks) this.inFlightBytes += length;
+    return chunks;
   }
 
   #write(chunks: Uint8Array[]) {
@@ -209,13 +204,10 @@ export class Output {
 
   /** Forget everything: there is nobody to write to. */
   clear() {
-    this.#chunks = [];
-    this.#slabs = [];
+    this.#queue.clear();
     this.#slab = undefined;
     this.#start = 0;
     this.#at = 0;
-    // The write under way may still read them.
-    this.#slabsInFlight = [];
     this.inFlightBytes = 0;
     this.#oldControlFrames = 0;
     this.queuedBytes = 0;
@@ -233,8 +225,7 @@ export class Output {
 
   #written() {
     this.#isWriting = false;
-    for (const slab of this.#slabsInFlight) giveSlab(slab);
-    this.#slabsInFlight = [];
+    this.#queue.written();
     this.bytesWritten += this.inFlightBytes;
     this.#stats.bytesSent += this.inFlightBytes;
     this.queuedBytes -= this.inFlightBytes;
@@ -260,8 +251,7 @@ export class Output {
       this.#start = 0;
       this.#at = 0;
     } else if (this.#at + bytes > SLAB_BYTES) {
-      this.#sealSlab();
-      this.#slabs.push(this.#slab);
+      this.#giveUpSlab();
       this.#slab = takeSlab();
       this.#start = 0;
       this.#at = 0;
@@ -274,8 +264,14 @@ export class Output {
 
   #sealSlab() {
     if (this.#slab === undefined || this.#start === this.#at) return;
-    this.#chunks.push(this.#slab.subarray(this.#start, this.#at));
+    this.#queue.add(this.#slab.subarray(this.#start, this.#at));
     this.#start = this.#at;
+  }
+
+  #giveUpSlab() {
+    this.#sealSlab();
+    if (this.#slab !== undefined) this.#queue.release(this.#slab);
+    this.#slab = undefined;
   }
 
   #count(bytes: number) {

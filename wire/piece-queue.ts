@@ -3,27 +3,28 @@
 // Small pieces are put together: a peer who writes byte by byte, or reads in
 // drips, must cost no more memory than the bytes, nor time that grows with
 // their number, nor a frame for each of them. Large pieces are kept by
-// reference, unless they are a small part of a large chunk.
+// reference, unless they don't stay as they are.
+
+import { isWorthKeeping } from "./shared-reads.ts";
+import { SLAB_BYTES, takeSlab } from "./slab-pool.ts";
 
 /** From this size on a piece stays one of its own. */
 const LARGE_PIECE_BYTES = 4_096;
 
-/** Small pieces are gathered in blocks: a first one, and the others. */
+/** What is small begins in a small block; slabs follow. */
 const FIRST_BLOCK_BYTES = 1_024;
-const BLOCK_BYTES = 16 << 10;
 
-/** A piece that is less than this part of its chunk doesn't keep it alive. */
-const LEAST_SHARE = 1 / 4;
+const EMPTY = new Uint8Array(0);
 
 /**
  * A queue of bytes.
  */
 export class PieceQueue {
   #pieces: Uint8Array[] = [];
+  /** The block that each piece lies in, if it is ours. */
+  #blocks: (Buffer | undefined)[] = [];
   /** Pieces before this one are gone. */
   #head = 0;
-  /** What the last piece is the beginning of, if more may be added to it. */
-  #block: Buffer | undefined;
   /** How much of the first piece is gone. */
   offset = 0;
 
@@ -41,49 +42,62 @@ export class PieceQueue {
     return this.#head === this.#pieces.length - 1;
   }
 
-  /** Add data from `from` on. Data that is large must not change afterwards. */
+  /**
+   * Add data from `from` on. Data that is large must not change afterwards,
+   * unless it is the shared read buffer's.
+   */
   push(data: Uint8Array, from: number) {
     const bytes = data.length - from;
-    if (bytes < LARGE_PIECE_BYTES) return this.#gather(data, from);
-    this.#block = undefined;
-    const view = from === 0 ? data : data.subarray(from);
-    const isPart = bytes < data.buffer.byteLength * LEAST_SHARE;
-    this.#pieces.push(isPart ? copyOf(view) : view);
+    const piece = from === 0 ? data : data.subarray(from);
+    if (bytes < LARGE_PIECE_BYTES || !isWorthKeeping(piece))
+      return this.#gather(data, from);
+    this.#add(piece, undefined);
   }
 
-  /** The first piece has left up to `offset`. */
-  advance(offset: number): void {
+  /**
+   * The first piece has left up to `offset`. Returns the slab that it lay in,
+   * if all of it has left: it may be given back to the pool.
+   */
+  advance(offset: number): Buffer | undefined {
     this.offset = offset;
-    if (offset < (this.first?.length ?? 0)) return;
+    if (offset < (this.first?.length ?? 0)) return undefined;
+    const block = this.#blocks[this.#head];
     this.offset = 0;
+    this.#blocks[this.#head] = undefined;
     this.#pieces[this.#head++] = EMPTY;
-    if (!this.isEmpty) return;
-    this.#pieces = [];
-    this.#head = 0;
-    this.#block = undefined;
-  }
-
-  #gather(data: Uint8Array, from: number): void {
-    const bytes = data.length - from;
-    const last = this.#pieces.length - 1;
-    const filled = this.#pieces[last]?.length ?? 0;
-    if (this.#block !== undefined && filled + bytes <= this.#block.length) {
-      this.#block.set(from === 0 ? data : data.subarray(from), filled);
-      this.#pieces[last] = this.#block.subarray(0, filled + bytes);
-      return;
+    if (this.isEmpty) {
+      this.#pieces = [];
+      this.#blocks = [];
+      this.#head = 0;
     }
-    const size = this.isEmpty ? FIRST_BLOCK_BYTES : BLOCK_BYTES;
-    // Not from Node's pool: that is a large chunk as well.
-    this.#block = Buffer.allocUnsafeSlow(Math.max(size, bytes));
-    this.#block.set(from === 0 ? data : data.subarray(from));
-    this.#pieces.push(this.#block.subarray(0, bytes));
+    return block?.length === SLAB_BYTES ? block : undefined;
+  }
+
+  /** Copy data to where the last piece ends, and to further blocks. */
+  #gather(data: Uint8Array, from: number): void {
+    let at = from;
+    while (at < data.length) {
+      const last = this.#pieces.length - 1;
+      let block = this.#blocks[last];
+      let filled = this.#pieces[last]?.length ?? 0;
+      if (block === undefined || filled === block.length) {
+        // Not from Node's pool: that is a large chunk as well.
+        block =
+          this.isEmpty && data.length - at < FIRST_BLOCK_BYTES
+            ? Buffer.allocUnsafeSlow(FIRST_BLOCK_BYTES)
+            : takeSlab();
+        filled = 0;
+        this.#add(block.subarray(0, 0), block);
+      }
+      const step = Math.min(block.length - filled, data.length - at);
+      block.set(data.subarray(at, at + step), filled);
+      this.#pieces[this.#pieces.length - 1] = block.subarray(0, filled + step);
+      at += step;
+    }
+  }
+
+  #add(piece: Uint8Array, block: Buffer | undefined): void {
+    this.#pieces.push(piece);
+    this.#blocks.push(block);
   }
 }
-
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
-}
-
-const EMPTY = new Uint8Array(0);

@@ -212,7 +212,8 @@ export class Sender {
       const isLast = queue.isFirstLast;
       const at = this.#sendPiece(stream, piece, from, most - sent, isLast);
       sent += at - from;
-      queue.advance(at);
+      const slab = queue.advance(at);
+      if (slab !== undefined) this.#output.release(slab);
       if (at < piece.length) break;
     }
     if (sent === 0) return;

@@ -12,8 +12,9 @@ import type { HeaderBlock } from "./header-block.ts";
 export interface ServerStreamHandler {
   /**
    * A piece of the body; it may be empty when the body ends. Whoever takes it
-   * owes stream.consume(data.length), and copies small pieces that it keeps:
-   * each keeps a chunk of up to 64 KiB alive.
+   * owes stream.consume(data.length). It is valid only during the call: pass
+   * it to another stream's write(), read it, or keep what keepBytes() makes of
+   * it.
    */
   onData(stream: ServerStream, data: Buffer, endStream: boolean): void;
 

@@ -1,11 +1,11 @@
-// Buffers that output is gathered in. All connections share them: a connection
-// has one only while it has something to say.
+// Buffers that output is gathered in, and bodies wait in. All connections share
+// them: a connection has one only while it has something to say.
 
-/** Room for some hundred small frames, or one frame of the largest size. */
-export const SLAB_BYTES = 32 << 10;
+/** Room for some hundred small frames, or the body of the largest one. */
+export const SLAB_BYTES = 16 << 10;
 
-/** How many unused slabs are kept: 4 MiB. */
-const MAX_FREE = 128;
+/** How many unused slabs are kept: 8 MiB. */
+const MAX_FREE = 512;
 
 const free: Buffer[] = [];
 

@@ -18,8 +18,9 @@ export interface StreamHandler {
 
   /**
    * A piece of the body; it may be empty when the body ends. Whoever takes it
-   * owes stream.consume(data.length). It stays valid, but keeps the chunk of
-   * up to 64 KiB alive that it is part of: copy small pieces that you keep.
+   * owes stream.consume(data.length). It is valid only during the call, the
+   * next read overwrites it: pass it to another stream's write(), read it, or
+   * keep what keepBytes() makes of it.
    */
   onData(stream: Stream, data: Buffer, endStream: boolean): void;
 
@@ -141,7 +142,8 @@ export class Stream implements ServerStream {
    * Send a piece of the body. Returns false when some of it has to wait:
    * onSent() tells when it left, and so does `queuedBytes`. Nothing is refused,
    * but whoever goes on writing fills the memory. Don't change `data`
-   * afterwards: large pieces are kept by reference.
+   * afterwards: large pieces are kept by reference. What onData() got may be
+   * passed on as it is.
    */
   write(data: Uint8Array, endStream = false): boolean {
     if (this.closed || this.localEnded) return true;
