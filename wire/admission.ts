@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import type { Limits } from "./limits.ts";
-import type { Violation, WireStats } from "./stats.ts";
+import { countViolation, type Violation, type WireStats } from "./stats.ts";
 
 /** Counts connections. */
 export interface Admission {
@@ -20,7 +20,7 @@ export function createAdmission(limits: Limits, stats: WireStats): Admission {
   let all = 0;
 
   const refuse = (socket: Socket, limit: Violation) => {
-    stats.violations[limit] = (stats.violations[limit] ?? 0) + 1;
+    countViolation(stats, limit);
     socket.destroy();
     return false;
   };

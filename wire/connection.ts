@@ -125,7 +125,7 @@ export class Connection implements FrameSink, TimeLimitsOwner {
 
   /** What is going on, as plain data. */
   snapshot(): ConnectionSnapshot {
-    return takeSnapshot(this.core, this.#headers.decoder);
+    return takeSnapshot(this.core);
   }
 
   #listen(socket: Duplex) {

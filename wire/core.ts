@@ -9,11 +9,13 @@ import { ErrorCode } from "./error-codes.ts";
 import { Flag, FrameType, MAX_STREAM_ID } from "./frame.ts";
 import { Guard } from "./guard.ts";
 import type { HeaderBlock } from "./header-block.ts";
+import { HpackDecoder } from "./hpack/decoder.ts";
+import { DEFAULT_TABLE_BYTES } from "./hpack/dynamic-table.ts";
 import type { Limits } from "./limits.ts";
 import { Output } from "./output.ts";
 import { ReceiveWindows } from "./receive-windows.ts";
 import { Sender } from "./sender.ts";
-import type { Violation, WireStats } from "./stats.ts";
+import { countViolation, type Violation, type WireStats } from "./stats.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 import { StreamIds } from "./stream-ids.ts";
 import { StreamTable } from "./stream-table.ts";
@@ -30,6 +32,7 @@ export class Core implements StreamOwner {
   readonly guard: Guard;
   readonly output: Output;
   readonly sender: Sender;
+  readonly decoder: HpackDecoder;
 
   state: ConnectionState = "open";
   readonly streams = new StreamTable();
@@ -76,6 +79,11 @@ export class Core implements StreamOwner {
     this.output = new Output(socket, this.stats, this);
     this.windows = new ReceiveWindows(this.limits, this);
     this.sender = new Sender(this.output, this.guard, this);
+    this.decoder = new HpackDecoder({
+      maxTableBytes: DEFAULT_TABLE_BYTES,
+      maxListBytes: this.limits.maxHeaderListBytes,
+      maxFields: this.limits.maxHeaderFields,
+    });
     this.stats.connections++;
     this.stats.openConnections++;
   }
@@ -220,13 +228,8 @@ export class Core implements StreamOwner {
   /** A limit was violated: that ends the connection. */
   violated(violation: Violation, reason: string) {
     if (this.state === "closed") return;
-    this.countViolation(violation);
+    countViolation(this.stats, violation);
     this.fail(ErrorCode.enhanceYourCalm, `${reason} (${violation})`);
-  }
-
-  countViolation(violation: Violation) {
-    const { violations } = this.stats;
-    violations[violation] = (violations[violation] ?? 0) + 1;
   }
 
   /**

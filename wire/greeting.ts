@@ -3,6 +3,8 @@
 import type { Core } from "./core.ts";
 import { DEFAULT_WINDOW_BYTES, FrameType, PREFACE, Setting } from "./frame.ts";
 
+import { DEFAULT_TABLE_BYTES } from "./hpack/dynamic-table.ts";
+
 const SETTING_BYTES = 6;
 
 /** Send the preface, if we are the client, our settings, and our window. */
@@ -12,6 +14,8 @@ export function sendGreeting(core: Core): void {
     [Setting.initialWindowSize, limits.streamWindowBytes],
     [Setting.maxHeaderListSize, limits.maxHeaderListBytes],
   ];
+  if (limits.decoderTableBytes !== DEFAULT_TABLE_BYTES)
+    settings.push([Setting.headerTableSize, limits.decoderTableBytes]);
   if (core.isServer) {
     settings.push(
       [Setting.maxConcurrentStreams, limits.maxConcurrentStreams],

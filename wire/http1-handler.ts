@@ -10,7 +10,7 @@ import { toRequestBlock } from "./http1-headers.ts";
 import { Http1Stream } from "./http1-stream.ts";
 import type { Limits } from "./limits.ts";
 import type { RequestHandler } from "./server-stream.ts";
-import type { WireStats } from "./stats.ts";
+import { countViolation, type Violation, type WireStats } from "./stats.ts";
 
 /** What is done with the requests of a listener. */
 export interface Http1HandlerOptions {
@@ -22,21 +22,35 @@ export interface Http1HandlerOptions {
   readonly isDraining: () => boolean;
 }
 
-type Http1Handler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => void;
+/** Takes what an http.Server tells. */
+export interface Http1Handler {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /** What came is no request, or one that took too long. */
+  onClientError(error: Error & { code?: string }, socket: Socket): void;
+}
+
+/** What node:http says of requests that are beyond a limit. */
+const EXCESSES: Readonly<Record<string, [status: string, limit: Violation]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "maxHeaderListBytes",
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "headersTimeoutMs"],
+};
 
 /**
- * Create a handler for an http.Server's requests.
+ * Create a handler for an http.Server.
  */
 export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
   const { onRequest, limits, stats, scheme, isDraining } = options;
   // The requests that wait on a connection; none: one is being answered.
   const waiting = new WeakMap<Socket, (() => void)[]>();
+  /** The answers that are given. */
+  const answers = new WeakMap<Socket, ServerResponse>();
 
   const start = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
+    answers.set(socket, response);
     const onDone = () => {
       const next = waiting.get(socket)?.shift();
       if (next === undefined) waiting.delete(socket);
@@ -45,7 +59,7 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
     const isTooLong = request.rawHeaders.length > 2 * limits.maxHeaderFields;
     const headers = toRequestBlock(request, scheme);
     if (isTooLong || headers === undefined) {
-      if (isTooLong) count(stats, "maxHeaderFields");
+      if (isTooLong) countViolation(stats, "maxHeaderFields");
       response.writeHead(isTooLong ? 431 : 400, { connection: "close" });
       response.end();
       return;
@@ -54,32 +68,47 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
       limits,
       isDraining,
       onDone,
-      onStall: () => count(stats, "stallTimeoutMs"),
+      onStall: () => countViolation(stats, "stallTimeoutMs"),
     });
     stream.remoteEnded = !hasBody(request);
     stream.start(() => onRequest(stream, headers, stream.remoteEnded));
   };
 
-  return (request, response) => {
-    const { socket } = request;
-    // node:http parses what came to its end, for nobody.
-    if (socket.destroyed) return;
-    const queue = waiting.get(socket);
-    if (queue === undefined) {
-      waiting.set(socket, []);
-      return start(request, response);
-    }
-    if (queue.length >= limits.maxConcurrentStreams) {
-      count(stats, "maxConcurrentStreams");
-      socket.destroy();
-      return;
-    }
-    queue.push(() => start(request, response));
-  };
-}
+  return {
+    onRequest(request, response) {
+      const { socket } = request;
+      // node:http parses what came to its end, for nobody.
+      if (socket.destroyed) return;
+      const queue = waiting.get(socket);
+      if (queue === undefined) {
+        waiting.set(socket, []);
+        return start(request, response);
+      }
+      if (queue.length >= limits.maxConcurrentStreams) {
+        countViolation(stats, "maxConcurrentStreams");
+        socket.destroy();
+        return;
+      }
+      queue.push(() => start(request, response));
+    },
 
-function count(stats: WireStats, limit: keyof WireStats["violations"]): void {
-  stats.violations[limit] = (stats.violations[limit] ?? 0) + 1;
+    onClientError({ code = "" }, socket) {
+      const [status = "400 Bad Request", limit] = EXCESSES[code] ?? [];
+      if (limit !== undefined) {
+        countViolation(stats, limit);
+      } else if (!code.startsWith("HPE_")) {
+        // It broke, or its TLS handshake failed: there is nobody to answer.
+        socket.destroy();
+        return;
+      }
+      const answer = answers.get(socket);
+      // In the middle of an answer, this would be taken for a part of it.
+      const isAnswering = answer?.headersSent && !answer.writableFinished;
+      if (socket.writable && !isAnswering)
+        socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+      socket.destroySoon();
+    },
+  };
 }
 
 function hasBody(request: IncomingMessage): boolean {

@@ -18,8 +18,9 @@ export interface Limits {
   readonly maxConcurrentStreams: number;
 
   /**
-   * Refusals in a second that end the connection (100, Infinity: where one
-   * peer carries the calls of many, a refusal is enough). ENHANCE_YOUR_CALM.
+   * Refusals in a second that end the connection (100, 10,000: where one peer
+   * carries the calls of many, it must not be one of them who ends all).
+   * ENHANCE_YOUR_CALM.
    */
   readonly maxRefusalsPerSecond: number;
 
@@ -40,8 +41,15 @@ export interface Limits {
   readonly maxContinuationFrames: number;
 
   /**
-   * The largest HPACK table in bytes that our encoder keeps, whatever the peer
-   * allows (4,096). That of the decoder has 4,096 always: RFC 7541's default.
+   * The HPACK table that the peer's encoder may fill, in bytes (4,096: RFC
+   * 7541's default, and what holds until the peer has acknowledged another).
+   * Announced as SETTINGS_HEADER_TABLE_SIZE. COMPRESSION_ERROR.
+   */
+  readonly decoderTableBytes: number;
+
+  /**
+   * The largest HPACK table in bytes that our own encoder keeps, whatever the
+   * peer allows (4,096).
    */
   readonly encoderTableBytes: number;
 
@@ -176,6 +184,7 @@ export const edgeLimits: Limits = {
   maxHeaderListBytes: 32 << 10,
   maxHeaderFields: 128,
   maxContinuationFrames: 8,
+  decoderTableBytes: 4_096,
   encoderTableBytes: 4_096,
   resetBurst: 1_000,
   resetsPerSecond: 33,
@@ -209,7 +218,7 @@ export const edgeLimits: Limits = {
 export const internalLimits: Limits = {
   ...edgeLimits,
   maxConcurrentStreams: 1_000,
-  maxRefusalsPerSecond: Number.POSITIVE_INFINITY,
+  maxRefusalsPerSecond: 10_000,
   maxHeaderListBytes: 64 << 10,
   maxHeaderFields: 256,
   resetBurst: 100_000,
@@ -238,6 +247,7 @@ export const internalLimits: Limits = {
 const ANNOUNCED: readonly [name: keyof Limits, from: number, to: number][] = [
   ["maxConcurrentStreams", 0, 0xffffffff],
   ["maxHeaderListBytes", 0, 0xffffffff],
+  ["decoderTableBytes", 0, 0xffffffff],
   ["streamWindowBytes", 1, 0x7fffffff],
   ["connectionWindowBytes", 65_535, 0x7fffffff],
 ];

@@ -139,7 +139,7 @@ export function createListener(options: ListenerOptions): Listener {
 
 function answerHttp1(port: Port, options: ListenerOptions, limits: Limits) {
   const { http1, stats } = port;
-  const serve = createHttp1Handler({
+  const handler = createHttp1Handler({
     onRequest: options.onRequest,
     limits,
     stats,
@@ -151,8 +151,9 @@ function answerHttp1(port: Port, options: ListenerOptions, limits: Limits) {
     response.once("close", () => {
       if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
     });
-    serve(request, response);
+    handler.onRequest(request, response);
   });
+  http1.on("clientError", handler.onClientError);
 }
 
 /** The first bytes tell which version it is. */

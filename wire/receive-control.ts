@@ -99,6 +99,7 @@ function applyInitialWindow(core: Core, value: number) {
 
 /** Our settings are in force: windows below the default count from here on. */
 function onSettingsAck(core: Core) {
+  core.decoder.setMaxTableBytes(core.limits.decoderTableBytes);
   const change = core.windows.applySettings();
   if (change === 0) return;
   for (const stream of core.streams.values()) {

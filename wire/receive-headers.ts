@@ -5,19 +5,15 @@ import type { Core } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
 import { Flag, MAX_FRAME_BYTES, readUint31 } from "./frame.ts";
 import { createHeaderBlock, type HeaderBlock } from "./header-block.ts";
-import { HpackDecoder } from "./hpack/decoder.ts";
 import {
   judgeRequest,
   judgeResponse,
   judgeTrailers,
   Ruling,
 } from "./message-rules.ts";
-import type { Violation } from "./stats.ts";
+import { countViolation, type Violation } from "./stats.ts";
 import type { Stream } from "./stream.ts";
 import { receiveWasted } from "./wasted.ts";
-
-/** RFC 7541's default, which every encoder knows. */
-const DECODER_TABLE_BYTES = 4_096;
 
 const PRIORITY_BYTES = 5;
 
@@ -37,7 +33,6 @@ const tooLarge = createHeaderBlock([
  * Takes HEADERS and CONTINUATION frames.
  */
 export class HeaderReceiver {
-  readonly decoder: HpackDecoder;
   /** The stream whose header block isn't complete; 0 if there is none. */
   pendingId = 0;
   /** Complete header blocks so far. */
@@ -50,11 +45,6 @@ export class HeaderReceiver {
 
   constructor(core: Core) {
     this.#core = core;
-    this.decoder = new HpackDecoder({
-      maxTableBytes: DECODER_TABLE_BYTES,
-      maxListBytes: core.limits.maxHeaderListBytes,
-      maxFields: core.limits.maxHeaderFields,
-    });
   }
 
   onHeaders(
@@ -120,9 +110,9 @@ export class HeaderReceiver {
     const core = this.#core;
     this.completed++;
     // Always, whatever becomes of it: the table must be kept in step.
-    const block = this.decoder.decode(bytes, start, end);
-    if (block === undefined && this.decoder.failure !== "oversize") {
-      if (this.decoder.failure === "flood")
+    const block = core.decoder.decode(bytes, start, end);
+    if (block === undefined && core.decoder.failure !== "oversize") {
+      if (core.decoder.failure === "flood")
         return core.violated(this.#exceeded, "header list far too long");
       return core.fail(ErrorCode.compressionError, "not HPACK");
     }
@@ -134,8 +124,7 @@ export class HeaderReceiver {
 
   /** Add to the counters what the decoder's memo did since the last time. */
   countMemo() {
-    const { decoder } = this;
-    const { stats } = this.#core;
+    const { decoder, stats } = this.#core;
     stats.memoHits += decoder.memoHits;
     stats.memoMisses += decoder.memoMisses;
     decoder.memoHits = 0;
@@ -144,7 +133,7 @@ export class HeaderReceiver {
 
   /** Which limit the last header list was above. */
   get #exceeded(): Violation {
-    return this.decoder.hasTooManyFields
+    return this.#core.decoder.hasTooManyFields
       ? "maxHeaderFields"
       : "maxHeaderListBytes";
   }
@@ -154,7 +143,7 @@ export class HeaderReceiver {
     if (stream.remoteEnded)
       return core.fail(ErrorCode.streamClosed, "HEADERS after END_STREAM");
     if (block === undefined) {
-      core.countViolation(this.#exceeded);
+      countViolation(core.stats, this.#exceeded);
       return core.streamError(stream.id, ErrorCode.enhanceYourCalm);
     }
     if (!stream.headersReceived)
@@ -187,10 +176,10 @@ export class HeaderReceiver {
     // Opened after we said where we stop: the peer knows that it is ignored.
     if (streamId > core.goawayId) return refuse(core, streamId);
     if (core.slots >= core.limits.maxConcurrentStreams) {
-      core.countViolation("maxConcurrentStreams");
+      countViolation(core.stats, "maxConcurrentStreams");
       return refuse(core, streamId);
     }
-    if (block === undefined) core.countViolation(this.#exceeded);
+    if (block === undefined) countViolation(core.stats, this.#exceeded);
     onRequest(core, streamId, block, endStream);
   }
 }

@@ -2,7 +2,6 @@
 
 import type { ConnectionState } from "./connection-events.ts";
 import type { Core } from "./core.ts";
-import type { HpackDecoder } from "./hpack/decoder.ts";
 
 /** One stream of a connection. */
 export interface StreamSnapshot {
@@ -34,10 +33,7 @@ export interface ConnectionSnapshot {
 }
 
 /** Take a snapshot. @internal */
-export function takeSnapshot(
-  core: Core,
-  decoder: HpackDecoder,
-): ConnectionSnapshot {
+export function takeSnapshot(core: Core): ConnectionSnapshot {
   return {
     role: core.isServer ? "server" : "client",
     state: core.state,
@@ -46,7 +42,7 @@ export function takeSnapshot(
     queuedBytes: core.output.queuedBytes,
     sendWindow: core.sender.window,
     receiveWindow: core.windows.connectionBytes,
-    decoderTableBytes: decoder.table.bytes,
+    decoderTableBytes: core.decoder.table.bytes,
     openStreams: core.streams.values().map((stream) => ({
       id: stream.id,
       localEnded: stream.localEnded,

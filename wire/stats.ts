@@ -37,6 +37,12 @@ export interface WireStats {
   readonly violations: { [limit in Violation]?: number };
 }
 
+/** Count a violation. */
+export function countViolation(stats: WireStats, limit: Violation): void {
+  const { violations } = stats;
+  violations[limit] = (violations[limit] ?? 0) + 1;
+}
+
 /** Create counters that are all 0. */
 export function createStats(): WireStats {
   return {

@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import { ErrorCode } from "./error-codes.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import type { HeaderReceiver } from "./receive-headers.ts";
+import { countViolation } from "./stats.ts";
 import type { Stream } from "./stream.ts";
 import { type Swept, stopSweeping } from "./sweeper.ts";
 
@@ -137,7 +138,7 @@ export class TimeLimits implements Swept {
     const core = this.#core;
     if (core.settingsReceived) return;
     if (nowMs - this.#openedAtMs < core.limits.prefaceTimeoutMs) return;
-    core.countViolation("prefaceTimeoutMs");
+    countViolation(core.stats, "prefaceTimeoutMs");
     core.fail(ErrorCode.settingsTimeout, "no preface and SETTINGS in time");
   }
 
@@ -165,7 +166,7 @@ export class TimeLimits implements Swept {
     if (elapsedMs < headersTimeoutMs || streamId === 0) return;
     if (this.#givenUpId === streamId) return;
     this.#givenUpId = streamId;
-    core.countViolation("headersTimeoutMs");
+    countViolation(core.stats, "headersTimeoutMs");
     // From here on it is a stream that was open, and reset.
     if (core.isServer && streamId > core.ids.lastPeer)
       core.ids.noteOpened(streamId);
@@ -188,7 +189,7 @@ export class TimeLimits implements Swept {
     // How much of a write has left, nobody tells: a large one has more time.
     const steps = Math.ceil(output.inFlightBytes / WRITE_STEP_BYTES);
     if (nowMs - this.#stuckSinceMs < limits.stallTimeoutMs * steps) return;
-    core.countViolation("stallTimeoutMs");
+    countViolation(core.stats, "stallTimeoutMs");
     core.lose("the peer does not read");
   }
 
@@ -206,7 +207,7 @@ export class TimeLimits implements Swept {
       stream.stallSinceMs = nowMs;
       stream.stallSentBytes = stream.sentBytes;
     } else if (nowMs - stream.stallSinceMs >= stallTimeoutMs) {
-      core.countViolation("stallTimeoutMs");
+      countViolation(core.stats, "stallTimeoutMs");
       stream.reset(ErrorCode.cancel);
       const violation = core.guard.onStall();
       if (violation !== undefined)
@@ -237,9 +238,9 @@ export class TimeLimits implements Swept {
     const isIdle =
       core.streams.size === 0 &&
       nowMs - core.idleSinceMs >= core.limits.idleTimeoutMs;
-    if (isIdle) core.countViolation("idleTimeoutMs");
+    if (isIdle) countViolation(core.stats, "idleTimeoutMs");
     const isOld = nowMs >= this.#goesAtMs;
-    if (isOld) core.countViolation("maxAgeMs");
+    if (isOld) countViolation(core.stats, "maxAgeMs");
     if (isIdle || isOld) this.#owner.drain();
   }
 

@@ -47,16 +47,18 @@ export async function untilConnections(
   }
 }
 
-/** Start one of the programs, `file` of programs/. */
+/** Start one of the programs, `file` of programs/; `flags` are for Node. */
 export async function startProgram(
   name: string,
   file: string,
   args: readonly (string | number)[] = [],
+  flags: readonly string[] = [],
 ): Promise<OwnSubject> {
   const child = await startChild({
     command: process.execPath,
     args: [
       "--expose-gc",
+      ...flags,
       ...profilerFlags(),
       `${import.meta.dirname}/programs/${file}`,
       ...args.map(String),

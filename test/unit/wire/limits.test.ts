@@ -19,10 +19,11 @@ const OFF = Number.POSITIVE_INFINITY;
 
 const table: readonly [keyof Limits, edge: number, internal: number][] = [
   ["maxConcurrentStreams", 128, 1_000],
-  ["maxRefusalsPerSecond", 100, OFF],
+  ["maxRefusalsPerSecond", 100, 10_000],
   ["maxHeaderListBytes", 32 * KIB, 64 * KIB],
   ["maxHeaderFields", 128, 256],
   ["maxContinuationFrames", 8, 8],
+  ["decoderTableBytes", 4_096, 4_096],
   ["encoderTableBytes", 4_096, 4_096],
   ["resetBurst", 1_000, 100_000],
   ["resetsPerSecond", 33, 10_000],

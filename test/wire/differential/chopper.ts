@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import type { Random } from "./random.ts";
+import type { Random } from "../../support/random.ts";
 
 /** A proxy for one connection. */
 export interface Chopper extends AsyncDisposable {

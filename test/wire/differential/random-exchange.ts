@@ -1,8 +1,8 @@
 // Random exchanges, of several kinds. A kind says who waits for whom; how much
 // is sent and in which pieces, with which fields and codes is the seed's.
 
+import type { Random } from "../../support/random.ts";
 import type { Exchange, Step } from "./exchange.ts";
-import type { Random } from "./random.ts";
 import { type Side, type Sizes, StepMaker } from "./step-maker.ts";
 
 const KINDS = {

@@ -1,8 +1,8 @@
 // Random header fields: repeated and empty ones, cookies, bytes above 0x7f,
 // values that are long enough for CONTINUATION.
 
+import type { Random } from "../../support/random.ts";
 import type { Field } from "./exchange.ts";
-import type { Random } from "./random.ts";
 
 const NAMES = [
   ...["x-a", "x-b", "x-request-id", "a", "grpc-timeout", "traceparent"],

@@ -1,6 +1,7 @@
 // One round: a connection between two engines, with random exchanges on it.
 
 import type { Settings } from "node:http2";
+import { Random } from "../../support/random.ts";
 import { type Chopper, startChopper } from "./chopper.ts";
 import { differences } from "./compare.ts";
 import {
@@ -10,7 +11,6 @@ import {
   resetCodeOf,
   resets,
 } from "./exchange.ts";
-import { Random } from "./random.ts";
 import { randomExchange } from "./random-exchange.ts";
 import { Recorder } from "./recorder.ts";
 import {

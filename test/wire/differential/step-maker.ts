@@ -1,8 +1,8 @@
 // Makes single steps and whole messages for random exchanges: fields, sizes,
 // pieces, pauses and codes are the seed's.
 
+import type { Random } from "../../support/random.ts";
 import type { Condition, Field, Operation, Step } from "./exchange.ts";
-import type { Random } from "./random.ts";
 import {
   groupByName,
   markSensitive,

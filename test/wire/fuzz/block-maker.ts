@@ -2,6 +2,7 @@
 // keeps a table of its own, so that each block decodes and the state that it
 // leaves behind is as strange as it can be.
 
+import type { Random } from "../../support/random.ts";
 import {
   type Field,
   indexed,
@@ -10,7 +11,6 @@ import {
   literalAt,
   tableSize,
 } from "../../support/raw-http2/hpack.ts";
-import type { Random } from "../differential/random.ts";
 import { stringLiteral } from "./huffman-writer.ts";
 
 const STATIC_COUNT = 61;

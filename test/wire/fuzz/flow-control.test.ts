@@ -17,7 +17,7 @@ import {
   type Limits,
   resolveLimits,
 } from "../../../wire/index.ts";
-import { Random } from "../differential/random.ts";
+import { Random } from "../../support/random.ts";
 import { createMemoryPair } from "./memory-pair.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
 

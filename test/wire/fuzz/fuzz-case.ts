@@ -12,8 +12,8 @@ import {
   type Limits,
   type WireStats,
 } from "../../../wire/index.ts";
+import { Random } from "../../support/random.ts";
 import { PREFACE } from "../../support/raw-http2/frames.ts";
-import { Random } from "../differential/random.ts";
 import { Ledger } from "./ledger.ts";
 import { type Link, linkInMemory } from "./link.ts";
 import { mutate } from "./mutations.ts";

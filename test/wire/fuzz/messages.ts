@@ -1,8 +1,8 @@
 // Header lists of random messages: most are fine, some are wrong in a way that
 // RFC 9113, section 8, names, some are far too large.
 
+import type { Random } from "../../support/random.ts";
 import type { Field } from "../../support/raw-http2/hpack.ts";
-import type { Random } from "../differential/random.ts";
 
 /** How often a message is wrong, or too large. */
 const WRONG = 0.04;

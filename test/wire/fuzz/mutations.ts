@@ -1,7 +1,7 @@
 // What can go wrong with frames on their way: wrong lengths, flags, types and
 // streams, truncated, doubled, swapped or missing frames, bytes that flipped.
 
-import type { Random } from "../differential/random.ts";
+import type { Random } from "../../support/random.ts";
 
 const FRAME_HEADER_BYTES = 9;
 

@@ -2,6 +2,7 @@
 // streams or answers them, keeps to windows, and acknowledges; now and then it
 // does none of that. What it knows of the engine it has from the Ledger.
 
+import type { Random } from "../../support/random.ts";
 import {
   continuation,
   data,
@@ -18,7 +19,6 @@ import {
   windowUpdate,
 } from "../../support/raw-http2/frames.ts";
 import type { Field } from "../../support/raw-http2/hpack.ts";
-import type { Random } from "../differential/random.ts";
 import { BlockMaker } from "./block-maker.ts";
 import type { Ledger } from "./ledger.ts";
 import {

@@ -7,7 +7,7 @@ import {
   type Limits,
   resolveLimits,
 } from "../../../wire/index.ts";
-import type { Random } from "../differential/random.ts";
+import type { Random } from "../../support/random.ts";
 
 const MANY = 1e9;
 

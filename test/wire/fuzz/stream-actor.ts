@@ -10,7 +10,7 @@ import type {
   Stream,
   StreamHandler,
 } from "../../../wire/index.ts";
-import type { Random } from "../differential/random.ts";
+import type { Random } from "../../support/random.ts";
 import { ANSWERS, INTERIM, LARGE_ANSWER, TRAILERS } from "./own-messages.ts";
 import { bodyPiece, isBodyPiece } from "./pattern.ts";
 

@@ -66,6 +66,8 @@ it("refuses a header larger than an HTTP/2 request may have", async () => {
   const field = `x: ${"y".repeat(33_000)}\r\n`;
   line.send(`GET /ok HTTP/1.1\r\nhost: a\r\n${field}\r\n`);
   assert.match(await line.ended(), /^HTTP\/1.1 431 /);
+  const { violations } = service.listener.stats;
+  assert.deepEqual(violations, { maxHeaderListBytes: 1 });
 });
 
 it("doesn't work on more pipelined requests at once than on streams", async () => {

@@ -38,6 +38,9 @@ describe("an HTTP/1.1 connection ends when its time is up", () => {
       line.send(start);
       const text = await line.ended();
       assert.equal(text.includes("HTTP/1 /ok"), start.startsWith(GET));
+      assert.match(text, /HTTP\/1\.1 408 /);
+      const { violations } = service.listener.stats;
+      assert.deepEqual(violations, { headersTimeoutMs: 1 });
     });
 
     it(`it trickles ${name}`, async () => {
