@@ -7,6 +7,7 @@ import {
   createClientConnection,
   createHeaderBlock,
   type HeaderBlock,
+  keepBytes,
   type Stream,
   type StreamHandler,
 } from "../../../wire/index.ts";
@@ -97,7 +98,7 @@ function collect(done: (answer: Answer) => void): StreamHandler {
       head = headers;
     },
     onData(stream, data) {
-      pieces.push(data);
+      pieces.push(keepBytes(data));
       stream.consume(data.length);
     },
     onTrailers(_stream, block) {

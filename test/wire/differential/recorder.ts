@@ -1,5 +1,6 @@
 // What one side has seen of a stream so far, and waiting for more of it.
 
+import { keepBytes } from "../../../wire/index.ts";
 import type { Condition } from "./exchange.ts";
 
 /** Fields as they came: name, value, name, value. */
@@ -39,7 +40,7 @@ export class Recorder {
   onData(piece: Buffer): void {
     this.#expect("data", !this.isClosed && !this.isEnded);
     this.#expect("data before headers", this.headers !== undefined);
-    this.pieces.push(piece);
+    this.pieces.push(keepBytes(piece));
     this.bytes += piece.length;
     this.#changed();
   }
