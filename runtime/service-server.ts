@@ -1,12 +1,19 @@
 // A service on one port: gRPC, gRPC-Web and Connect over HTTP/1.1 and HTTP/2,
 // REST paths, health and reflection. Knows nothing of flags and registries.
 
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { TlsOptions } from "node:tls";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouterOptions,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { Address } from "../core/index.ts";
 import { createSchema, readRestRules, type Schema } from "../rpc/index.ts";
 import {
   createListener,
   internalLimits,
+  resolveLimits,
   type WireStats,
 } from "../wire/index.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -39,6 +46,37 @@ export interface ServiceServerOptions {
    * A larger one is `resource_exhausted`. Defaults to 4 MiB, like gRPC.
    */
   readonly readMaxBytes?: number;
+
+  /**
+   * The largest message that is sent, in bytes, before compression. A larger
+   * one is `resource_exhausted`. Defaults to some 4 GiB, what an envelope holds.
+   */
+  readonly writeMaxBytes?: number;
+
+  /**
+   * Runs before the body of a call is read: what it throws is the answer. The
+   * place to find out who calls. Defaults to none.
+   */
+  readonly requestGate?: ConnectRouterOptions["requestGate"];
+
+  /**
+   * How messages are written and read as JSON: a registry for `Any`, for
+   * example. Unknown fields are ignored unless it says otherwise.
+   */
+  readonly jsonOptions?: ConnectRouterOptions["jsonOptions"];
+
+  /**
+   * A certificate and its key, for HTTP/2 and HTTP/1.1 over TLS. Defaults to
+   * cleartext.
+   */
+  readonly tls?: TlsOptions;
+
+  /**
+   * HTTP/2 connections are asked to go at this age, give or take 20 %, in
+   * milliseconds: clients that balance connections, not calls, then see new
+   * instances. Calls in flight are finished. Defaults to never.
+   */
+  readonly connectionMaxAgeMs?: number;
 }
 
 /**
@@ -71,6 +109,8 @@ export interface ServiceServer extends AsyncDisposable {
   close(graceMs?: number): Promise<void>;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** How long before the end streams are told to go, in milliseconds. */
 const STREAM_NOTICE_MS = 1_000;
 
@@ -94,7 +134,8 @@ export function createRecordedServer(
   user: RecordedRoutes,
   options: Omit<ServiceServerOptions, "routes">,
 ): ServiceServer {
-  const { interceptors = [], readMaxBytes = 4 << 20 } = options;
+  const { readMaxBytes = 4 << 20, connectionMaxAgeMs = NEVER } = options;
+  const { writeMaxBytes, requestGate, jsonOptions, tls } = options;
   const schema = createSchema(user.services);
   const health = createHealthState();
   const closing = new AbortController();
@@ -110,14 +151,18 @@ export function createRecordedServer(
 
   const listener = createListener({
     // One peer, a gateway for example, multiplexes many callers.
-    limits: internalLimits,
+    limits: resolveLimits(internalLimits, { maxAgeMs: connectionMaxAgeMs }),
+    ...(tls && { tls }),
     onRequest: createDispatch({
       methods: routes.methods,
       restRoutes: rest.flatMap((rules) => rules.routes),
       handler: createRouteHandler({
         routes: routes.define,
-        interceptors: [...interceptors],
+        interceptors: [...(options.interceptors ?? [])],
         readMaxBytes,
+        ...(writeMaxBytes !== undefined && { writeMaxBytes }),
+        ...(requestGate && { requestGate }),
+        ...(jsonOptions && { jsonOptions }),
         shutdownSignal: stopStreams.signal,
       }),
     }),
