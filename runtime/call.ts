@@ -33,11 +33,17 @@ export class Call implements ServerStreamHandler {
   /** Called when everything that was written has left, or never will. */
   #onAllSent: (() => void) | undefined;
 
-  constructor(stream: ServerStream, headers: HeaderBlock, endStream: boolean) {
+  /** Of the body, `begin` has come and was consumed. */
+  constructor(
+    stream: ServerStream,
+    headers: HeaderBlock,
+    begin: Buffer,
+    isComplete: boolean,
+  ) {
     this.#stream = stream;
     this.#headers = headers;
-    this.body = new RequestBody(stream);
-    if (endStream) this.body.complete();
+    this.body = new RequestBody(stream, begin);
+    if (isComplete) this.body.complete();
   }
 
   /** The request, as Connect's handlers take it. */
@@ -67,17 +73,6 @@ export class Call implements ServerStreamHandler {
       await pieces?.throw?.(reason);
       throw reason;
     }
-  }
-
-  /**
-   * Connect failed where it should have told the caller: tell it that much, or
-   * cut the answer off if it has begun.
-   */
-  fail(): void {
-    const stream = this.#stream;
-    if (stream.localEnded) return;
-    if (stream.headersSent) stream.reset(ErrorCode.internalError);
-    else this.#answerInternalError();
   }
 
   onData(_stream: ServerStream, data: Buffer, endStream: boolean): void {
@@ -128,17 +123,10 @@ export class Call implements ServerStreamHandler {
     try {
       head = createAnswerHead(response.status, response.header ?? []);
     } catch (reason) {
-      this.#answerInternalError();
+      answerInternalError(this.#stream, this.#headers);
       throw reason;
     }
     this.#stream.respond(head, endStream);
-  }
-
-  #answerInternalError(): void {
-    const request = headOf(this.#headers);
-    const error = new ConnectError("internal error", Code.Internal);
-    const protocol = parseProtocol(request);
-    sendAnswer(this.#stream, encodeErrorAnswer(error, protocol, request));
   }
 
   #allSent(): Promise<void> {
@@ -146,4 +134,21 @@ export class Call implements ServerStreamHandler {
       this.#onAllSent = resolve;
     });
   }
+}
+
+/**
+ * A call failed where its caller should have been told: tell it that much, or
+ * cut the answer off if it has begun.
+ */
+export function failCall(stream: ServerStream, headers: HeaderBlock): void {
+  if (stream.localEnded) return;
+  if (stream.headersSent) stream.reset(ErrorCode.internalError);
+  else answerInternalError(stream, headers);
+}
+
+function answerInternalError(stream: ServerStream, headers: HeaderBlock): void {
+  const request = headOf(headers);
+  const error = new ConnectError("internal error", Code.Internal);
+  const protocol = parseProtocol(request);
+  sendAnswer(stream, encodeErrorAnswer(error, protocol, request));
 }

@@ -25,6 +25,8 @@ export class RequestBody
 {
   readonly #source: Source;
   #queue: Buffer[] = [];
+  /** So much of what comes first was consumed already. */
+  #consumedBytes = 0;
   /** What the reader got last; dealt with when it asks for more. */
   #lentBytes = 0;
   #reader: PromiseWithResolvers<Piece> | undefined;
@@ -33,8 +35,12 @@ export class RequestBody
   #isUnwanted = false;
   #failure: Error | undefined;
 
-  constructor(source: Source) {
+  /** `begin` has come and was consumed. It is copied. */
+  constructor(source: Source, begin?: Buffer) {
     this.#source = source;
+    if (begin === undefined || begin.length === 0) return;
+    this.#queue.push(Buffer.from(begin));
+    this.#consumedBytes = begin.length;
   }
 
   /** A piece came. */
@@ -106,7 +112,9 @@ export class RequestBody
 
   /** The reader has dealt with what it got. */
   #settle(): void {
-    const bytes = this.#lentBytes;
+    const paid = Math.min(this.#lentBytes, this.#consumedBytes);
+    const bytes = this.#lentBytes - paid;
+    this.#consumedBytes -= paid;
     this.#lentBytes = 0;
     if (bytes > 0) this.#source.consume(bytes);
   }

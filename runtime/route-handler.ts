@@ -12,7 +12,10 @@ import type {
   RequestHandler,
   ServerStream,
 } from "../wire/index.ts";
-import { Call } from "./call.ts";
+import { Call, failCall } from "./call.ts";
+import { createCallPlan } from "./calls/call-plan.ts";
+import { collectCallRoutes } from "./calls/call-routes.ts";
+import { UnaryCall } from "./calls/unary-call.ts";
 import { pathOf } from "./request-head.ts";
 import type { DefineRoutes } from "./routes.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -35,34 +38,60 @@ export interface RouteHandlerOptions extends ConnectRouterOptions {
 export function createRouteHandler(
   options: RouteHandlerOptions,
 ): RequestHandler {
-  const { routes, contextValues, ...routerOptions } = options;
-  const router = createConnectRouter({
+  const { routes, contextValues, ...given } = options;
+  const routerOptions = {
     acceptCompression: [compressionGzip, compressionBrotli],
-    ...routerOptions,
-  });
-  routes(router);
+    ...given,
+  };
+  const router = createConnectRouter(routerOptions);
+  const calls = collectCallRoutes(router, routerOptions);
+  routes(calls.router);
+  const planFor = (headers: HeaderBlock) => {
+    const route = calls.byPath.get(pathOf(headers));
+    return route && createCallPlan(headers, route);
+  };
   const handlers = new Map(
     router.handlers.map((handler) => [handler.requestPath, handler]),
   );
-  return (stream, headers, endStream) => {
+  /** Leave a call to Connect; what came of its body was consumed. */
+  const leave = (
+    stream: ServerStream,
+    headers: HeaderBlock,
+    body: Buffer,
+    isComplete: boolean,
+  ) => {
     const handler = handlers.get(pathOf(headers));
     if (handler === undefined) {
       sendAnswer(stream, { status: 404, headers: {} });
       return;
     }
-    const call = new Call(stream, headers, endStream);
+    const call = new Call(stream, headers, body, isComplete);
     stream.handler = call;
-    void run(stream, call, () =>
+    void run(stream, headers, call, () =>
       handler(call.toRequest(contextValues?.(headers))),
     );
   };
+  return (stream, headers, endStream) => {
+    const plan = headers.derive(planFor, planFor);
+    if (plan === undefined || contextValues !== undefined)
+      return leave(stream, headers, NOTHING, endStream);
+    const call = new UnaryCall(stream, headers, plan, {
+      hand: (body, isComplete) => leave(stream, headers, body, isComplete),
+      fail: () => failCall(stream, headers),
+    });
+    stream.handler = call;
+    if (endStream) call.complete();
+  };
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Run a call to its end, whatever that is.
  */
 async function run(
   stream: ServerStream,
+  headers: HeaderBlock,
   call: Call,
   handle: () => ReturnType<UniversalHandler>,
 ): Promise<void> {
@@ -74,7 +103,7 @@ async function run(
   } catch {
     // The caller went away, or Connect failed while it wrote the status: what
     // an application throws, it has told the caller.
-    call.fail();
+    failCall(stream, headers);
   } finally {
     call.body.discard();
     stream.release();

@@ -9,6 +9,13 @@ import { FieldKind, HeaderField } from "./hpack/header-field.ts";
 
 export { FieldFault, FieldKind, HeaderField } from "./hpack/header-field.ts";
 
+/** One of the things that were derived from a block. */
+interface Derivation {
+  readonly key: object;
+  readonly value: unknown;
+  readonly next: Derivation | undefined;
+}
+
 /**
  * A list of header fields. Make one with createHeaderBlock().
  */
@@ -19,6 +26,7 @@ export class HeaderBlock {
   readonly size: number;
   /** For the owner of the connection: what it derived from this block. */
   derived: unknown = undefined;
+  #derivations: Derivation | undefined = undefined;
   /**
    * What the rules for messages say of it, once they were asked.
    *
@@ -38,6 +46,18 @@ export class HeaderBlock {
   constructor(fields: readonly HeaderField[], size: number) {
     this.fields = fields;
     this.size = size;
+  }
+
+  /**
+   * What `make` makes of this block, made once for each `key`. For those who
+   * know a block, but don't own its connection.
+   */
+  derive<T>(key: object, make: (block: HeaderBlock) => T): T {
+    for (let it = this.#derivations; it !== undefined; it = it.next)
+      if (it.key === key) return it.value as T;
+    const value = make(this);
+    this.#derivations = { key, value, next: this.#derivations };
+    return value;
   }
 
   /** The first value of that name, in lower case; pseudo-headers too. */

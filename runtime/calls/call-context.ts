@@ -1,0 +1,183 @@
+// What a handler may ask about its call. All that costs something is made when
+// it is asked for the first time: most handlers look at their request, answer,
+// and never know that there was more.
+
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import type { HeaderBlock } from "../../wire/index.ts";
+import { toHeaders, urlOf } from "../request-head.ts";
+import type { Field, Protocol } from "./protocols.ts";
+
+/** What a context is made of. */
+export interface CallContextInit {
+  readonly method: DescMethod;
+  readonly protocol: Protocol;
+  readonly headers: HeaderBlock;
+  /** How long the caller waits, in milliseconds; undefined: it didn't say. */
+  readonly timeoutMs: number | undefined;
+  /** The name of the compression that answers may have, if any. */
+  readonly compression: string | undefined;
+  /** Aborts when streams are told to go. */
+  readonly shutdownSignal: AbortSignal | undefined;
+}
+
+/** No timer of Node's takes longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The context of one call.
+ */
+export class CallContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly service: DescService;
+  readonly requestMethod = "POST";
+  readonly protocolName: string;
+  readonly #init: CallContextInit;
+  /** When the caller gives up, by Date.now(). */
+  readonly #endsAtMs: number;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #values: ContextValues | undefined;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #onShutdown: (() => void) | undefined;
+  #isOver = false;
+  #reason: unknown;
+
+  constructor(init: CallContextInit) {
+    this.method = init.method;
+    this.service = init.method.parent;
+    this.protocolName = init.protocol.name;
+    this.#init = init;
+    const { timeoutMs } = init;
+    this.#endsAtMs = timeoutMs === undefined ? 0 : Date.now() + timeoutMs;
+  }
+
+  get url(): string {
+    return this.#init.headers.derive(urlOf, urlOf);
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= toHeaders(this.#init.headers);
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= toResponseHeaders(this.#headFields);
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    this.#responseTrailer ??= toResponseHeaders(
+      this.#init.protocol.trailerFields,
+    );
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= createContextValues();
+    return this.#values;
+  }
+
+  /** A function that needs no `this`. */
+  get timeoutMs(): () => number | undefined {
+    if (this.#init.timeoutMs === undefined) return () => undefined;
+    const endsAtMs = this.#endsAtMs;
+    return () => endsAtMs - Date.now();
+  }
+
+  /** Aborts when the caller gives up or goes away, and when the call is over. */
+  get signal(): AbortSignal {
+    this.#controller ??= this.#createController();
+    return this.#controller.signal;
+  }
+
+  /** Whether nobody added a header field. */
+  get hasPristineHeader(): boolean {
+    return isPristine(this.#responseHeader, this.#headFields);
+  }
+
+  get hasPristineTrailer(): boolean {
+    const { trailerFields } = this.#init.protocol;
+    return isPristine(this.#responseTrailer, trailerFields);
+  }
+
+  /** The call is over, for whatever reason. */
+  end(reason?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reason = reason;
+    this.#abort(reason);
+  }
+
+  get #headFields(): readonly Field[] {
+    const { protocol, compression } = this.#init;
+    return protocol.headFields(compression);
+  }
+
+  #createController(): AbortController {
+    const controller = new AbortController();
+    const { timeoutMs, shutdownSignal } = this.#init;
+    if (this.#isOver) {
+      controller.abort(this.#reason);
+    } else if (shutdownSignal?.aborted) {
+      controller.abort(shutdownSignal.reason);
+    } else {
+      // Set before anything can abort it.
+      this.#controller = controller;
+      this.#onShutdown = () => this.#abort(shutdownSignal?.reason);
+      shutdownSignal?.addEventListener("abort", this.#onShutdown);
+      if (timeoutMs !== undefined) this.#watchDeadline();
+    }
+    return controller;
+  }
+
+  #watchDeadline(): void {
+    const leftMs = this.#endsAtMs - Date.now();
+    if (leftMs <= 0) {
+      const message = "the operation timed out";
+      this.#abort(new ConnectError(message, Code.DeadlineExceeded));
+      return;
+    }
+    const onTimeout = () => this.#watchDeadline();
+    this.#timer = setTimeout(onTimeout, Math.min(leftMs, MAX_TIMER_MS));
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#controller === undefined) return;
+    clearTimeout(this.#timer);
+    if (this.#onShutdown !== undefined)
+      this.#init.shutdownSignal?.removeEventListener("abort", this.#onShutdown);
+    this.#controller.abort(reason);
+  }
+}
+
+function toResponseHeaders(fields: readonly Field[]): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  return headers;
+}
+
+/** Whether headers, if there are any, say what they said when they were made. */
+function isPristine(
+  headers: Headers | undefined,
+  fields: readonly Field[],
+): boolean {
+  if (headers === undefined) return true;
+  let count = 0;
+  for (const [name, value] of headers) {
+    const isOld = fields.some(
+      (field) => field[0] === name && field[1] === value,
+    );
+    if (!isOld) return false;
+    count++;
+  }
+  return count === fields.length;
+}
