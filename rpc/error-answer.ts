@@ -61,7 +61,12 @@ export function encodeErrorAnswer(
       return {
         status: request.status ?? codeHttpStatus(error.code),
         headers: {
-          "content-type": "application/json",
+          // The same to every reader of Connect's errors; but whoever speaks
+          // gRPC must not take it for one.
+          "content-type":
+            protocol === undefined
+              ? "application/json; charset=utf-8"
+              : "application/json",
           "content-length": String(body.length),
         },
         body,
@@ -110,14 +115,16 @@ function grpcStatus(error: ConnectError): Record<string, string> {
 
 /**
  * Encode a message for `grpc-message`: printable ASCII but "%" stands for
- * itself, every other byte of the UTF-8 text becomes %XX.
+ * itself, every other byte of the UTF-8 text becomes %XX. So does a space at
+ * either end: HTTP takes it for no part of the value.
  */
 export function percentEncode(text: string): string {
-  return Array.from(Buffer.from(text), (byte) =>
+  const encoded = Array.from(Buffer.from(text), (byte) =>
     byte >= 0x20 && byte <= 0x7e && byte !== 0x25
       ? String.fromCharCode(byte)
       : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
   ).join("");
+  return encoded.replace(/^ | $/g, "%20");
 }
 
 function connectEndStream(error: ConnectError): Buffer {

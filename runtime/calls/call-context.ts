@@ -38,6 +38,16 @@ export class CallContext implements HandlerContext {
   readonly service: DescService;
   readonly requestMethod = "POST";
   readonly protocolName: string;
+  /** A function that needs no `this`. */
+  readonly timeoutMs: () => number | undefined;
+  declare readonly url: string;
+  declare readonly requestHeader: Headers;
+  declare readonly responseHeader: Headers;
+  declare readonly responseTrailer: Headers;
+  declare readonly values: ContextValues;
+  /** Aborts when the caller gives up or goes away, and when the call is over. */
+  declare readonly signal: AbortSignal;
+
   readonly #init: CallContextInit;
   /** When the caller gives up, by Date.now(). */
   readonly #endsAtMs: number;
@@ -57,44 +67,49 @@ export class CallContext implements HandlerContext {
     this.protocolName = init.protocol.name;
     this.#init = init;
     const { timeoutMs } = init;
-    this.#endsAtMs = timeoutMs === undefined ? 0 : Date.now() + timeoutMs;
+    const endsAtMs = timeoutMs === undefined ? 0 : Date.now() + timeoutMs;
+    this.#endsAtMs = endsAtMs;
+    this.timeoutMs =
+      timeoutMs === undefined ? unlimited : () => endsAtMs - Date.now();
+    for (const [name, accessor] of CallContext.#accessors)
+      Object.defineProperty(this, name, accessor);
   }
 
-  get url(): string {
-    return this.#init.headers.derive(urlOf, urlOf);
-  }
+  /**
+   * Properties of each context, not of its prototype: so that a copy,
+   * `{ ...context }`, has them, too.
+   */
+  static readonly #accessors = Object.entries<(self: CallContext) => unknown>({
+    url: (self) => self.#init.headers.derive(urlOf, urlOf),
+    requestHeader: (self) => self.#getRequestHeader(),
+    responseHeader: (self) => self.#getResponseHeader(),
+    responseTrailer: (self) => self.#getResponseTrailer(),
+    values: (self) => self.#getValues(),
+    signal: (self) => self.#getSignal(),
+  }).map(([name, get]) => [name, lazily(get)] as const);
 
-  get requestHeader(): Headers {
+  #getRequestHeader(): Headers {
     this.#requestHeader ??= toHeaders(this.#init.headers);
     return this.#requestHeader;
   }
 
-  get responseHeader(): Headers {
+  #getResponseHeader(): Headers {
     this.#responseHeader ??= toResponseHeaders(this.#headFields);
     return this.#responseHeader;
   }
 
-  get responseTrailer(): Headers {
-    this.#responseTrailer ??= toResponseHeaders(
-      this.#init.protocol.trailerFields,
-    );
+  #getResponseTrailer(): Headers {
+    const { trailerFields } = this.#init.protocol;
+    this.#responseTrailer ??= toResponseHeaders(trailerFields);
     return this.#responseTrailer;
   }
 
-  get values(): ContextValues {
+  #getValues(): ContextValues {
     this.#values ??= createContextValues();
     return this.#values;
   }
 
-  /** A function that needs no `this`. */
-  get timeoutMs(): () => number | undefined {
-    if (this.#init.timeoutMs === undefined) return () => undefined;
-    const endsAtMs = this.#endsAtMs;
-    return () => endsAtMs - Date.now();
-  }
-
-  /** Aborts when the caller gives up or goes away, and when the call is over. */
-  get signal(): AbortSignal {
+  #getSignal(): AbortSignal {
     this.#controller ??= this.#createController();
     return this.#controller.signal;
   }
@@ -157,6 +172,18 @@ export class CallContext implements HandlerContext {
       this.#init.shutdownSignal?.removeEventListener("abort", this.#onShutdown);
     this.#controller.abort(reason);
   }
+}
+
+const unlimited = () => undefined;
+
+function lazily(get: (self: CallContext) => unknown): PropertyDescriptor {
+  return {
+    get(this: CallContext) {
+      return get(this);
+    },
+    enumerable: true,
+    configurable: true,
+  };
 }
 
 function toResponseHeaders(fields: readonly Field[]): Headers {

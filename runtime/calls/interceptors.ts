@@ -19,7 +19,7 @@ type AnyMessage = MessageShape<DescMessage>;
 type Next = (request: UnaryRequest) => Promise<UnaryResponse>;
 type Interceptors = readonly ((next: Next) => Next)[];
 
-/** What interceptors see of a request. A copy of it has no signal: see fork(). */
+/** What interceptors see of a request. */
 class CallRequest implements UnaryRequest {
   readonly stream = false;
   readonly method: UnarySpec["method"];
@@ -29,6 +29,7 @@ class CallRequest implements UnaryRequest {
   readonly header: Headers;
   readonly contextValues: ContextValues;
   readonly message: AnyMessage;
+  declare readonly signal: AbortSignal;
   readonly #context: CallContext;
 
   constructor(spec: UnarySpec, context: CallContext, message: AnyMessage) {
@@ -40,11 +41,17 @@ class CallRequest implements UnaryRequest {
     this.contextValues = context.values;
     this.message = message;
     this.#context = context;
+    Object.defineProperty(this, "signal", CallRequest.#signal);
   }
 
-  get signal(): AbortSignal {
-    return this.#context.signal;
-  }
+  /** Made when it is asked for; a property of each request, for copies. */
+  static readonly #signal: PropertyDescriptor = {
+    get(this: CallRequest) {
+      return this.#context.signal;
+    },
+    enumerable: true,
+    configurable: true,
+  };
 }
 
 /**
@@ -82,7 +89,6 @@ export async function callThrough(
 
 /** The context for a request that an interceptor made. */
 function fork(context: CallContext, request: UnaryRequest): HandlerContext {
-  const given: AbortSignal | undefined = request.signal;
   return {
     method: context.method,
     service: request.service,
@@ -94,15 +100,14 @@ function fork(context: CallContext, request: UnaryRequest): HandlerContext {
     responseTrailer: context.responseTrailer,
     timeoutMs: context.timeoutMs,
     values: request.contextValues,
-    get signal() {
-      return given ?? context.signal;
-    },
+    signal: request.signal,
   };
 }
 
-/** Make headers what others are. */
+/** Make headers what others are, in the way that Connect does. */
 function replace(headers: Headers, others: Headers): void {
   if (headers === others) return;
-  for (const name of [...headers.keys()]) headers.delete(name);
-  for (const [name, value] of others) headers.set(name, value);
+  // Every second one stays: what is deleted shifts those that follow.
+  headers.forEach((_, name) => headers.delete(name));
+  others.forEach((value, name) => headers.set(name, value));
 }

@@ -179,9 +179,12 @@ export class UnaryCall implements ServerStreamHandler {
     const { route, protocol } = this.#plan;
     let message: Uint8Array;
     try {
-      message = route.serialization
-        .getO(protocol.isBinary)
-        .serialize(create(route.spec.method.output, output));
+      message = route.serialization.getO(protocol.isBinary).serialize(
+        // What interceptors answer is taken as it is.
+        route.options.interceptors.length === 0
+          ? create(route.spec.method.output, output)
+          : (output as Parameters<UnarySpec["impl"]>[0]),
+      );
     } catch (thrown) {
       return this.#fail(thrown);
     }
@@ -239,11 +242,23 @@ export class UnaryCall implements ServerStreamHandler {
     if (message !== undefined) writeEnvelope(stream, flags, message);
     if (protocol.name === "grpc") {
       stream.end(trailersOf(context));
-    } else {
-      const trailers = trailerBytesOf(context);
-      writeEnvelope(stream, EnvelopeFlag.grpcWebTrailers, trailers);
-      stream.end();
+      return this.#finish();
     }
+    const trailers = trailerBytesOf(context);
+    const { compressMinBytes } = this.#plan.route.options;
+    if (responseCompression === null || trailers.length < compressMinBytes)
+      return this.#endGrpcWeb(trailers, EnvelopeFlag.grpcWebTrailers);
+    const flag = EnvelopeFlag.grpcWebTrailers | EnvelopeFlag.compressed;
+    responseCompression.compress(trailers).then(
+      (small) => this.#guard(() => this.#endGrpcWeb(small, flag)),
+      () => this.#giveUp(),
+    );
+  }
+
+  /** gRPC-Web's trailers are the last part of the body. */
+  #endGrpcWeb(trailers: Uint8Array, flags: number) {
+    writeEnvelope(this.#stream, flags, trailers);
+    this.#stream.end();
     this.#finish();
   }
 
