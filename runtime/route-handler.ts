@@ -15,6 +15,7 @@ import type {
 import { Call, failCall } from "./call.ts";
 import { createCallPlan } from "./calls/call-plan.ts";
 import { collectCallRoutes } from "./calls/call-routes.ts";
+import { StreamCall } from "./calls/stream-call.ts";
 import { UnaryCall } from "./calls/unary-call.ts";
 import { pathOf } from "./request-head.ts";
 import type { DefineRoutes } from "./routes.ts";
@@ -75,6 +76,17 @@ export function createRouteHandler(
     const plan = headers.derive(planFor, planFor);
     if (plan === undefined || contextValues !== undefined)
       return leave(stream, headers, NOTHING, endStream);
+    if (plan.route.unary === undefined) {
+      // Connect refuses those that HTTP/1.1 can't carry.
+      const isBidi = plan.route.spec.kind === "bidi_streaming";
+      if (isBidi && stream.httpVersion === 1)
+        return leave(stream, headers, NOTHING, endStream);
+      const call = new StreamCall(stream, headers, plan);
+      stream.handler = call;
+      if (endStream) call.complete();
+      call.run().catch(() => failCall(stream, headers));
+      return;
+    }
     const call = new UnaryCall(stream, headers, plan, {
       hand: (body, isComplete) => leave(stream, headers, body, isComplete),
       fail: () => failCall(stream, headers),

@@ -19,6 +19,8 @@ export interface CallPlan {
   readonly protocol: Protocol;
   /** How long the caller waits, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** What the messages of a request may be compressed with. */
+  readonly requestCompression: Compression | null;
   /** What those of an answer are compressed with, if they are large enough. */
   readonly responseCompression: Compression | null;
   /** How long the body is; -1: nobody said. */
@@ -64,6 +66,7 @@ export function createCallPlan(
     route,
     protocol,
     timeoutMs: timeout.timeoutMs,
+    requestCompression: compression.request,
     responseCompression: compression.response,
     contentLength: headers.contentLength,
   };

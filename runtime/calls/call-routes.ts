@@ -15,6 +15,9 @@ import type { Protocol } from "./protocols.ts";
 
 type Spec = ReturnType<typeof createMethodImplSpec>;
 
+/** A streaming method and what implements it. */
+export type StreamSpec = Exclude<Spec, { kind: "unary" }>;
+
 /** A unary method and what implements it. */
 export type UnarySpec = Extract<Spec, { kind: "unary" }>;
 
@@ -104,6 +107,6 @@ function createRoute(
       options,
     ),
     takes: ({ name, isStream }) =>
-      unary !== undefined && (name !== "connect" || !isStream),
+      name !== "connect" || isStream === (unary === undefined),
   };
 }

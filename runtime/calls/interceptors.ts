@@ -9,6 +9,7 @@ import {
 import type {
   ContextValues,
   HandlerContext,
+  StreamRequest,
   UnaryRequest,
   UnaryResponse,
 } from "@connectrpc/connect";
@@ -88,7 +89,10 @@ export async function callThrough(
 }
 
 /** The context for a request that an interceptor made. */
-function fork(context: CallContext, request: UnaryRequest): HandlerContext {
+export function fork(
+  context: CallContext,
+  request: UnaryRequest | StreamRequest,
+): HandlerContext {
   return {
     method: context.method,
     service: request.service,
@@ -105,9 +109,11 @@ function fork(context: CallContext, request: UnaryRequest): HandlerContext {
 }
 
 /** Make headers what others are, in the way that Connect does. */
-function replace(headers: Headers, others: Headers): void {
+export function replace(headers: Headers, others: Headers): void {
   if (headers === others) return;
   // Every second one stays: what is deleted shifts those that follow.
-  headers.forEach((_, name) => headers.delete(name));
-  others.forEach((value, name) => headers.set(name, value));
+  headers.forEach((_, name) => {
+    headers.delete(name);
+  });
+  for (const [name, value] of others) headers.set(name, value);
 }
