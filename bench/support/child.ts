@@ -30,9 +30,17 @@ export interface Child extends AsyncDisposable {
   /** Write a line to its standard input. */
   writeLine(text: string): void;
   /** Resolves with the exit code and everything that no readLine() took. */
-  readonly finished: Promise<{ code: number | null; output: string }>;
+  readonly finished: Promise<Outcome>;
   /** Rejects with what it complained of as soon as it ends; never resolves. */
   readonly ended: Promise<never>;
+}
+
+/** How a process ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  /** The end of what it wrote to standard error. */
+  readonly complaints: string;
 }
 
 /** Start a process. Rejects if there is no such program. */
@@ -51,11 +59,11 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     complaints = (complaints + text).slice(-COMPLAINTS);
   });
   const lines = readLines(child);
-  const finished = (async () => {
+  const finished = (async (): Promise<Outcome> => {
     const [code] = await once(child, "close");
-    return { code: code as number | null, output: lines.rest() };
+    return { code: code as number | null, output: lines.rest(), complaints };
   })();
-  const ended = finished.then(({ code, output }): never => {
+  const ended = finished.then(({ code, output, complaints }): never => {
     const told = [output, complaints].join("\n").trim();
     throw new Error(`${options.command} ended with ${code}:\n${told}`);
   });

@@ -4,7 +4,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { startChild } from "../support/child.ts";
-import { type Subject, startPeer } from "./subject.ts";
+import { type Subject, startPeer } from "../support/subject.ts";
 
 /** What the backend serves: a gRPC message of 6 bytes. */
 export const GREETING_PATH = "/bench.v1.Greeter/Greet";

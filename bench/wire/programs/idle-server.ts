@@ -8,7 +8,7 @@ import {
   createHeaderBlock,
   createServerConnection,
 } from "../../../wire/index.ts";
-import { announce } from "./announce.ts";
+import { announce } from "../../support/announce.ts";
 
 const headers = createHeaderBlock([[":status", "200"]]);
 const trailers = createHeaderBlock([["grpc-status", "0"]]);

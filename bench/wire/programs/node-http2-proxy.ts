@@ -9,7 +9,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import { announce } from "./announce.ts";
+import { announce } from "../../support/announce.ts";
 
 const backendPort = process.argv[2];
 const backend = connect(`http://127.0.0.1:${backendPort}`);

@@ -3,7 +3,7 @@
 // stream that is read if nobody wants what it says.
 
 import { createServer, type ServerHttp2Stream } from "node:http2";
-import { announce } from "./announce.ts";
+import { announce } from "../../support/announce.ts";
 
 const headers = { ":status": 200, "content-type": "application/grpc" };
 const message = Buffer.from("\0\0\0\0\x06\x0a\x04grpc", "latin1");

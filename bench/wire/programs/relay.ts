@@ -16,7 +16,7 @@ import {
   type Stream,
   type StreamHandler,
 } from "../../../wire/index.ts";
-import { announce } from "./announce.ts";
+import { announce } from "../../support/announce.ts";
 
 const backendPort = Number(process.argv[2]);
 const limits = internalLimits;

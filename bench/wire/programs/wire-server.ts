@@ -11,7 +11,7 @@ import {
   type Stream,
   type StreamHandler,
 } from "../../../wire/index.ts";
-import { announce } from "./announce.ts";
+import { announce } from "../../support/announce.ts";
 
 const headers = createHeaderBlock([
   [":status", "200"],

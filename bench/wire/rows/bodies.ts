@@ -1,14 +1,20 @@
 // What relaying large bodies costs, and whether it costs memory.
 
 import { median } from "../../statistics.ts";
+import { GRPC_HEADERS, type H2load, h2load } from "../../support/h2load.ts";
 import { formatTable } from "../../support/markdown-table.ts";
+import {
+  type Load,
+  measureCpu,
+  type Run,
+  ratioOf,
+} from "../../support/measure.ts";
 import {
   peakResidentBytes,
   resetPeak,
   residentBytes,
 } from "../../support/memory.ts";
-import { type H2load, h2load } from "../h2load.ts";
-import { measureCpu, type Run, ratioOf } from "../measure.ts";
+import { type Subject, startProgram } from "../../support/subject.ts";
 import {
   type Files,
   GREETING_PATH,
@@ -17,7 +23,6 @@ import {
   startNghttpd,
 } from "../peers.ts";
 import { probe } from "../probe.ts";
-import { type Subject, startProgram } from "../subject.ts";
 import type { Row, Settings } from "./row.ts";
 
 /** A call of 1 MiB stands for so many small ones. */
@@ -34,7 +39,9 @@ export const bodies: Row = {
   async measure(settings) {
     await using backend = await startNghttpd(settings.files);
     const { port } = backend;
-    await using wire = await startProgram("wire", "relay.ts", [port]);
+    await using wire = await startProgram("wire", "wire/programs/relay.ts", [
+      port,
+    ]);
     await using haproxy = await startHaproxy(port);
     await using larger = await startHaproxy(port, LARGE_BUFFER_BYTES);
     const subjects = [wire, haproxy, larger];
@@ -66,10 +73,10 @@ async function compare(
 ): Promise<string[]> {
   const [wire] = subjects;
   if (wire === undefined) throw new Error("nobody to compare");
-  const load = (port: number, count: number) =>
+  const load: Load = ({ port }, count) =>
     h2load(port, { ...call, calls: count });
   const few = Math.ceil(calls / SMALL_CALLS);
-  await load(wire.port, few);
+  await load(wire, few);
   resetPeak(wire.pid);
   const before = residentBytes(wire.pid);
   const contestants = subjects.map((subject) => ({ subject }));
@@ -91,10 +98,11 @@ async function compare(
 function callOf(
   direction: Direction,
   files: Files,
-): Pick<H2load, "path" | "body" | "connections"> {
+): Pick<H2load, "path" | "headers" | "body" | "connections"> {
+  const common = { headers: GRPC_HEADERS, connections: 1 };
   return direction === "down"
-    ? { path: MEBIBYTE_PATH, connections: 1 }
-    : { path: GREETING_PATH, body: files.mebibyte, connections: 1 };
+    ? { path: MEBIBYTE_PATH, ...common }
+    : { path: GREETING_PATH, body: files.mebibyte, ...common };
 }
 
 /** Mebibytes for each second of CPU time; a call is one of them. */

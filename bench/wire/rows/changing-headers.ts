@@ -3,16 +3,16 @@
 // "grpc-timeout".
 
 import { formatTable } from "../../support/markdown-table.ts";
-import { generatedCalls } from "../loads.ts";
 import {
   type Contestant,
   formatRuns,
   measureCpu,
   ratioOf,
-} from "../measure.ts";
+} from "../../support/measure.ts";
+import { startProgram } from "../../support/subject.ts";
+import { greetingCalls } from "../loads.ts";
 import { GREETING_PATH, startHaproxy, startNghttpd } from "../peers.ts";
 import { probe } from "../probe.ts";
-import { startProgram } from "../subject.ts";
 import type { Row } from "./row.ts";
 
 export const changingHeaders: Row = {
@@ -21,7 +21,9 @@ export const changingHeaders: Row = {
   async measure(settings) {
     await using backend = await startNghttpd(settings.files);
     const { port } = backend;
-    await using wire = await startProgram("wire", "relay.ts", [port]);
+    await using wire = await startProgram("wire", "wire/programs/relay.ts", [
+      port,
+    ]);
     await using haproxy = await startHaproxy(port);
     const contestants: readonly Contestant[] = [
       { subject: wire },
@@ -30,11 +32,11 @@ export const changingHeaders: Row = {
     for (const { subject } of contestants) {
       await probe(subject.port, GREETING_PATH);
     }
-    const same = await measureCpu(contestants, settings, generatedCalls(false));
+    const same = await measureCpu(contestants, settings, greetingCalls(false));
     const changing = await measureCpu(
       contestants,
       settings,
-      generatedCalls(true),
+      greetingCalls(true),
     );
     const ratios = contestants.map(({ subject }, i) => [
       subject.name,

@@ -1,12 +1,12 @@
 // What a relay adds to the time of a call when there is but one at a time.
 
 import { median } from "../../statistics.ts";
+import { GRPC_HEADERS, timeCalls } from "../../support/h2load.ts";
 import { interleave } from "../../support/interleave.ts";
 import { formatTable } from "../../support/markdown-table.ts";
-import { timeCalls } from "../h2load.ts";
+import { startProgram } from "../../support/subject.ts";
 import { GREETING_PATH, startHaproxy, startNghttpd } from "../peers.ts";
 import { probe } from "../probe.ts";
-import { startProgram } from "../subject.ts";
 import type { Row } from "./row.ts";
 
 /** One call at a time needs fewer of them than 200 do. */
@@ -18,12 +18,15 @@ export const latency: Row = {
   async measure({ runs, calls, files }) {
     await using backend = await startNghttpd(files);
     const { port } = backend;
-    await using wire = await startProgram("wire", "relay.ts", [port]);
+    await using wire = await startProgram("wire", "wire/programs/relay.ts", [
+      port,
+    ]);
     await using haproxy = await startHaproxy(port);
     const subjects = [backend, wire, haproxy];
     for (const subject of subjects) await probe(subject.port, GREETING_PATH);
     const load = {
       path: GREETING_PATH,
+      headers: GRPC_HEADERS,
       body: files.message,
       calls: Math.ceil(calls * RATIO),
     };

@@ -1,9 +1,13 @@
 // Whether anything is left in memory after very many calls.
 
 import { formatTable } from "../../support/markdown-table.ts";
+import {
+  type OwnSubject,
+  startProgram,
+  untilConnections,
+} from "../../support/subject.ts";
 import { sameCalls } from "../loads.ts";
 import { startNghttpd } from "../peers.ts";
-import { type OwnSubject, startProgram, untilConnections } from "../subject.ts";
 import type { Row, Settings } from "./row.ts";
 
 /** Times the calls of a run: 1,000,000 if nothing else is said. */
@@ -14,8 +18,13 @@ export const memory: Row = {
   title: "What is left in memory after very many calls",
   async measure(settings) {
     await using backend = await startNghttpd(settings.files);
-    await using server = await startProgram("server", "wire-server.ts");
-    await using relay = await startProgram("relay", "relay.ts", [backend.port]);
+    await using server = await startProgram(
+      "server",
+      "wire/programs/wire-server.ts",
+    );
+    await using relay = await startProgram("relay", "wire/programs/relay.ts", [
+      backend.port,
+    ]);
     const lines = [
       await measureGrowth(server, settings),
       await measureGrowth(relay, settings),
@@ -32,9 +41,9 @@ async function measureGrowth(
   { calls, files }: Settings,
 ): Promise<string[]> {
   const load = sameCalls(files);
-  await load(subject.port, calls);
+  await load(subject, calls);
   const before = await idleMemory(subject);
-  await Promise.race([load(subject.port, calls * TIMES), subject.ended]);
+  await Promise.race([load(subject, calls * TIMES), subject.ended]);
   const after = await idleMemory(subject);
   return [
     subject.name,

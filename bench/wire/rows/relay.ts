@@ -1,7 +1,12 @@
 // What relaying a small call costs: 10 callers, one backend.
 
+import {
+  type Contestant,
+  formatRuns,
+  measureCpu,
+} from "../../support/measure.ts";
+import { startProgram } from "../../support/subject.ts";
 import { sameCalls } from "../loads.ts";
-import { type Contestant, formatRuns, measureCpu } from "../measure.ts";
 import {
   GREETING_PATH,
   startHaproxy,
@@ -10,7 +15,6 @@ import {
   startNginx,
 } from "../peers.ts";
 import { probe } from "../probe.ts";
-import { startProgram } from "../subject.ts";
 import type { Row } from "./row.ts";
 
 export const relay: Row = {
@@ -19,13 +23,17 @@ export const relay: Row = {
   async measure(settings) {
     await using backend = await startNghttpd(settings.files);
     const { port } = backend;
-    await using wire = await startProgram("wire", "relay.ts", [port]);
+    await using wire = await startProgram("wire", "wire/programs/relay.ts", [
+      port,
+    ]);
     await using haproxy = await startHaproxy(port);
     await using nghttpx = await startNghttpx(port);
     await using nginx = await startNginx(port, settings.files);
-    await using node = await startProgram("node:http2", "node-http2-proxy.ts", [
-      port,
-    ]);
+    await using node = await startProgram(
+      "node:http2",
+      "wire/programs/node-http2-proxy.ts",
+      [port],
+    );
     const contestants: readonly Contestant[] = [
       { subject: wire },
       { subject: haproxy, ratio: 0.5, goal: "at most 0.25" },

@@ -1,21 +1,13 @@
-// What a row of the suite is: one question, measured on its own.
+// A row of this suite: one that needs the files of its peers.
 
+import type {
+  Row as AnyRow,
+  Settings as AnySettings,
+} from "../../support/row.ts";
 import type { Files } from "../peers.ts";
 
 /** A measurement. */
-export interface Row {
-  /** On the command line. */
-  readonly name: string;
-  readonly title: string;
-  /** Measure. Resolves with the figures as Markdown. */
-  measure(settings: Settings): Promise<string>;
-}
+export type Row = AnyRow<Files>;
 
 /** How much is measured. */
-export interface Settings {
-  /** Counted runs of each contestant. */
-  readonly runs: number;
-  /** Calls in one run of a fast contestant. */
-  readonly calls: number;
-  readonly files: Files;
-}
+export type Settings = AnySettings<Files>;

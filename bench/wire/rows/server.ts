@@ -1,18 +1,28 @@
 // What answering a small call costs.
 
+import {
+  type Contestant,
+  formatRuns,
+  measureCpu,
+} from "../../support/measure.ts";
+import { startProgram } from "../../support/subject.ts";
 import { sameCalls } from "../loads.ts";
-import { type Contestant, formatRuns, measureCpu } from "../measure.ts";
 import { GREETING_PATH, startNghttpd } from "../peers.ts";
 import { probe } from "../probe.ts";
-import { startProgram } from "../subject.ts";
 import type { Row } from "./row.ts";
 
 export const server: Row = {
   name: "server",
   title: "A server that answers small calls (10 connections x 20 at once)",
   async measure(settings) {
-    await using wire = await startProgram("wire", "wire-server.ts");
-    await using node = await startProgram("node:http2", "node-http2-server.ts");
+    await using wire = await startProgram(
+      "wire",
+      "wire/programs/wire-server.ts",
+    );
+    await using node = await startProgram(
+      "node:http2",
+      "wire/programs/node-http2-server.ts",
+    );
     await using nghttpd = await startNghttpd(settings.files);
     const contestants: readonly Contestant[] = [
       { subject: wire },

@@ -2,7 +2,7 @@
 // prints what it took as a line of JSON. With --stay its connections stay open,
 // idle, until its standard input ends.
 //
-//   node bench/wire/generator.ts --port 8080 --calls 100000 --changing
+//   node bench/support/generator/generator.ts --port 8080 --calls 100000 --changing
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -13,7 +13,7 @@ import {
   parseNumber,
   parseSwitch,
   parseText,
-} from "../../core/index.ts";
+} from "../../../core/index.ts";
 import { Caller } from "./caller.ts";
 
 /** So many connections are opened at once: servers queue only some hundreds. */

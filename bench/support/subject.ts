@@ -4,8 +4,8 @@
 import { createConnection } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "../../test/support/ports.ts";
-import { type Child, startChild } from "../support/child.ts";
-import type { Report } from "./programs/announce.ts";
+import type { Report } from "./announce.ts";
+import { type Child, startChild } from "./child.ts";
 
 /** A server or a relay that runs. Disposing of it ends it. */
 export interface Subject extends AsyncDisposable {
@@ -24,6 +24,8 @@ export interface OwnSubject extends Subject {
   readonly report: () => Promise<Report>;
   /** Make it collect its garbage first. */
   readonly collect: () => Promise<Report>;
+  /** Let a client make so many calls. Resolves with how long it took, in ms. */
+  readonly makeCalls: (count: number) => Promise<number>;
 }
 
 /** How long a peer may take to listen. */
@@ -47,7 +49,7 @@ export async function untilConnections(
   }
 }
 
-/** Start one of the programs, `file` of programs/; `flags` are for Node. */
+/** Start one of the programs, `file` in bench/; `flags` are for Node. */
 export async function startProgram(
   name: string,
   file: string,
@@ -60,19 +62,23 @@ export async function startProgram(
       "--expose-gc",
       ...flags,
       ...profilerFlags(),
-      `${import.meta.dirname}/programs/${file}`,
+      `${import.meta.dirname}/../${file}`,
       ...args.map(String),
     ],
   });
   const { port } = JSON.parse(await child.readLine()) as { port: number };
-  const ask = async (question: "report" | "collect") => {
+  const ask = async <Answer = Report>(question: string): Promise<Answer> => {
     child.writeLine(question);
-    return JSON.parse(await child.readLine()) as Report;
+    return JSON.parse(await child.readLine()) as Answer;
   };
   return {
     ...watched(name, child, port),
     report: () => ask("report"),
     collect: () => ask("collect"),
+    async makeCalls(count) {
+      const { elapsedMs } = await ask<{ elapsedMs: number }>(`calls ${count}`);
+      return elapsedMs;
+    },
   };
 }
 
