@@ -72,6 +72,7 @@ export function createRouteHandler(
       handler(call.toRequest(contextValues?.(headers))),
     );
   };
+  const exits = { hand: leave, fail: failCall };
   return (stream, headers, endStream) => {
     const plan = headers.derive(planFor, planFor);
     if (plan === undefined || contextValues !== undefined)
@@ -87,10 +88,7 @@ export function createRouteHandler(
       call.run().catch(() => failCall(stream, headers));
       return;
     }
-    const call = new UnaryCall(stream, headers, plan, {
-      hand: (body, isComplete) => leave(stream, headers, body, isComplete),
-      fail: () => failCall(stream, headers),
-    });
+    const call = new UnaryCall(stream, headers, plan, exits);
     stream.handler = call;
     if (endStream) call.complete();
   };

@@ -69,6 +69,14 @@ export function toTrailers(block: HeaderBlock): [string, string][] {
   return block.fields.map(({ name, value }) => [name, value]);
 }
 
+/** The fields of an interim answer, as node:http wants them. */
+export function toEarlyHints(block: HeaderBlock): Record<string, string> {
+  const hints: Record<string, string> = {};
+  for (const { name, value } of block.fields)
+    if (!name.startsWith(":")) hints[name] = value;
+  return hints;
+}
+
 /** RFC 9112, section 3.2: a path, an absolute URL, or "*". */
 function splitTarget(
   request: IncomingMessage,

@@ -5,10 +5,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ClosedBy } from "./closed-by.ts";
 import { ErrorCode } from "./error-codes.ts";
 import type { HeaderBlock } from "./header-block.ts";
-import { toFieldList, toTrailerBlock, toTrailers } from "./http1-headers.ts";
-import type { Limits } from "./limits.ts";
+import { endIfThrown } from "./http1-fault.ts";
+import {
+  toEarlyHints,
+  toFieldList,
+  toTrailerBlock,
+  toTrailers,
+} from "./http1-headers.ts";
+import { StallWatch } from "./http1-stall-watch.ts";
+import type { Http1StreamOptions } from "./http1-stream-options.ts";
 import { PieceQueue } from "./piece-queue.ts";
 import type { ServerStream, ServerStreamHandler } from "./server-stream.ts";
+import { isShared } from "./shared-reads.ts";
 import { toTimerMs } from "./timer-ms.ts";
 
 /** How much of a body is taken before its receiver has consumed it. */
@@ -16,19 +24,11 @@ const WINDOW_BYTES = 256 << 10;
 
 const EMPTY = Buffer.alloc(0);
 
+/** Up to this size, bytes are copied rather than written on their own. */
+const SMALL_BODY_BYTES = 8 << 10;
+
 /** So much of an answer is handed to node:http at a time. */
 const STEP_BYTES = 64 << 10;
-
-/** What streams of one listener have in common. */
-export interface Http1StreamOptions {
-  readonly limits: Limits;
-  /** Whether answers ask callers to go. */
-  readonly isDraining: () => boolean;
-  /** The stream is closed, and the work behind it has ended. */
-  readonly onDone: () => void;
-  /** The caller took too little of its answer. */
-  readonly onStall: () => void;
-}
 
 /**
  * An HTTP/1.1 request and its answer.
@@ -47,14 +47,14 @@ export class Http1Stream implements ServerStream {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #options: Http1StreamOptions;
+  /** What content-length leaves to come; below 0: it said nothing. */
+  #missingBytes = -1;
   #isHeld = false;
   #unconsumedBytes = 0;
   #unread: NodeJS.Timeout | undefined;
-  /** Watches an answer that isn't taken. */
-  #stall: NodeJS.Timeout | undefined;
+  readonly #stall: StallWatch;
   /** What waits. */
   readonly #queue = new PieceQueue();
-  #handedBytes = 0;
 
   constructor(
     request: IncomingMessage,
@@ -64,6 +64,16 @@ export class Http1Stream implements ServerStream {
     this.#request = request;
     this.#response = response;
     this.#options = options;
+    this.#stall = new StallWatch(
+      response,
+      options.limits.stallTimeoutMs,
+      () => {
+        options.onStall();
+        this.reset(ErrorCode.cancel);
+      },
+    );
+    const length = request.headers["content-length"];
+    if (length !== undefined) this.#missingBytes = Number(length);
   }
 
   /** Begin to read, once `onRequest` has set the handler. */
@@ -86,19 +96,8 @@ export class Http1Stream implements ServerStream {
     request.on("end", () => this.#guarded(() => this.#onRequestEnd()));
   }
 
-  /**
-   * What a handler throws ends its connection, and no other; the process hears
-   * of it as of any error that nobody catches.
-   */
   #guarded(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#request.socket.destroy();
-      process.nextTick(() => {
-        throw error;
-      });
-    }
+    endIfThrown(this.#request.socket, action);
   }
 
   respond(headers: HeaderBlock, endStream = false) {
@@ -109,19 +108,25 @@ export class Http1Stream implements ServerStream {
     this.#response.writeHead(headers.status, fields);
     if (endStream) return this.end();
     // With the body's first piece, unless that takes its time.
-    setImmediate(() => this.#response.flushHeaders());
+    process.nextTick(flushHead, this);
+  }
+
+  /** Send the header block if nothing of the body was sent. @internal */
+  flushHead(): void {
+    if (this.#stall.handedBytes === 0 && !this.localEnded)
+      this.#response.flushHeaders();
   }
 
   inform(headers: HeaderBlock): void {
     if (this.closed || this.headersSent || headers.status !== 103) return;
-    const hints: Record<string, string> = {};
-    for (const { name, value } of headers.fields)
-      if (!name.startsWith(":")) hints[name] = value;
+    const hints = toEarlyHints(headers);
     if (hints["link"] !== undefined) this.#response.writeEarlyHints(hints);
   }
 
   write(data: Uint8Array, endStream = false): boolean {
     if (this.closed || this.localEnded) return true;
+    if (endStream && data.length <= STEP_BYTES && this.#queue.isEmpty)
+      return this.#writeLast(data);
     if (data.length > 0) {
       const isFirst = this.#queue.isEmpty;
       this.#queue.push(data, 0);
@@ -131,6 +136,19 @@ export class Http1Stream implements ServerStream {
     }
     if (endStream) this.end();
     return this.queuedBytes === 0;
+  }
+
+  /** All that is left, in one write with whatever node:http has to add. */
+  #writeLast(data: Uint8Array): boolean {
+    this.localEnded = true;
+    if (!this.#response.writableNeedDrain) {
+      this.#stall.handedBytes += data.length;
+      this.#finish(data);
+      return true;
+    }
+    this.#queue.push(data, 0);
+    this.queuedBytes += data.length;
+    return false;
   }
 
   end(trailers?: HeaderBlock): void {
@@ -183,14 +201,23 @@ export class Http1Stream implements ServerStream {
       this.queuedBytes -= end - from;
       queue.advance(end);
     }
-    this.#handedBytes += before - this.queuedBytes;
-    this.#watchStall();
+    this.#stall.handedBytes += before - this.queuedBytes;
+    this.#stall.watch();
     return before - this.queuedBytes;
   }
 
-  #finish(): void {
-    this.#response.end();
-    this.#watchStall();
+  #finish(last?: Uint8Array): void {
+    if (last === undefined) this.#response.end();
+    // As a string it is one with the header, and one write takes both.
+    else if (last.length <= SMALL_BODY_BYTES)
+      this.#response.end(
+        Buffer.from(last.buffer, last.byteOffset, last.length).toString(
+          "latin1",
+        ),
+        "latin1",
+      );
+    else this.#response.end(isShared(last) ? Buffer.from(last) : last);
+    this.#stall.watch();
     if (this.remoteEnded) return;
     // The next request of the connection comes after the rest of this one. To
     // close at once would be shorter, but a caller who still sends then sees a
@@ -205,19 +232,26 @@ export class Http1Stream implements ServerStream {
   #onData(chunk: Buffer): void {
     if (this.closed) return;
     this.#unconsumedBytes += chunk.length;
-    this.handler.onData(this, chunk, false);
+    this.#missingBytes -= chunk.length;
+    // No trailers follow a body whose length was announced.
+    if (this.#missingBytes === 0) this.remoteEnded = true;
+    this.handler.onData(this, chunk, this.remoteEnded);
     if (this.#unconsumedBytes >= WINDOW_BYTES) this.#request.pause();
   }
 
   #onRequestEnd(): void {
     clearTimeout(this.#unread);
     if (this.closed) return;
+    if (!this.remoteEnded) this.#endRemote();
+    this.#closeIfEnded();
+  }
+
+  #endRemote(): void {
     this.remoteEnded = true;
     const { rawTrailers } = this.#request;
     const trailers = toTrailerBlock(rawTrailers);
     if (trailers === undefined) this.handler.onData(this, EMPTY, true);
     else this.handler.onTrailers(this, trailers);
-    this.#closeIfEnded();
   }
 
   #onDrain(): void {
@@ -245,31 +279,11 @@ export class Http1Stream implements ServerStream {
 
   #close(code: number, by: ClosedBy): void {
     clearTimeout(this.#unread);
-    clearTimeout(this.#stall);
+    this.#stall.stop();
     this.closed = true;
     this.closedBy = by;
     this.handler.onClose(this, code);
     if (!this.#isHeld) this.#options.onDone();
-  }
-
-  /** Cut off a caller who takes nothing of what was handed over. */
-  #watchStall(): void {
-    const response = this.#response;
-    const left = response.writableLength;
-    if (left === 0 || this.#stall !== undefined || this.closed) return;
-    const taken = this.#handedBytes - left;
-    const { stallTimeoutMs } = this.#options.limits;
-    const onTimeout = () => {
-      this.#stall = undefined;
-      const isTaken = this.#handedBytes - response.writableLength > taken;
-      if (isTaken || response.writableLength === 0) return this.#watchStall();
-      this.#options.onStall();
-      this.reset(ErrorCode.cancel);
-    };
-    this.#stall = setTimeout(
-      onTimeout,
-      toTimerMs(stallTimeoutMs * Math.ceil(left / STEP_BYTES)),
-    ).unref();
   }
 }
 
@@ -279,5 +293,9 @@ const ignoring: ServerStreamHandler = {
   onSent() {},
   onClose() {},
 };
+
+function flushHead(stream: Http1Stream): void {
+  stream.flushHead();
+}
 
 function ignore(): void {}

@@ -19,8 +19,8 @@ export interface CallContextInit {
   readonly method: DescMethod;
   readonly protocol: Protocol;
   readonly headers: HeaderBlock;
-  /** How long the caller waits, in milliseconds; undefined: it didn't say. */
-  readonly timeoutMs: number | undefined;
+  /** When the caller gives up, by Date.now(); undefined: it didn't say. */
+  readonly endsAtMs: number | undefined;
   /** The name of the compression that answers may have, if any. */
   readonly compression: string | undefined;
   /** Aborts when streams are told to go. */
@@ -49,8 +49,6 @@ export class CallContext implements HandlerContext {
   declare readonly signal: AbortSignal;
 
   readonly #init: CallContextInit;
-  /** When the caller gives up, by Date.now(). */
-  readonly #endsAtMs: number;
   #requestHeader: Headers | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
@@ -66,11 +64,9 @@ export class CallContext implements HandlerContext {
     this.service = init.method.parent;
     this.protocolName = init.protocol.name;
     this.#init = init;
-    const { timeoutMs } = init;
-    const endsAtMs = timeoutMs === undefined ? 0 : Date.now() + timeoutMs;
-    this.#endsAtMs = endsAtMs;
+    const { endsAtMs } = init;
     this.timeoutMs =
-      timeoutMs === undefined ? unlimited : () => endsAtMs - Date.now();
+      endsAtMs === undefined ? unlimited : () => endsAtMs - Date.now();
     for (const [name, accessor] of CallContext.#accessors)
       Object.defineProperty(this, name, accessor);
   }
@@ -139,7 +135,7 @@ export class CallContext implements HandlerContext {
 
   #createController(): AbortController {
     const controller = new AbortController();
-    const { timeoutMs, shutdownSignal } = this.#init;
+    const { endsAtMs, shutdownSignal } = this.#init;
     if (this.#isOver) {
       controller.abort(this.#reason);
     } else if (shutdownSignal?.aborted) {
@@ -149,19 +145,19 @@ export class CallContext implements HandlerContext {
       this.#controller = controller;
       this.#onShutdown = () => this.#abort(shutdownSignal?.reason);
       shutdownSignal?.addEventListener("abort", this.#onShutdown);
-      if (timeoutMs !== undefined) this.#watchDeadline();
+      if (endsAtMs !== undefined) this.#watchDeadline(endsAtMs);
     }
     return controller;
   }
 
-  #watchDeadline(): void {
-    const leftMs = this.#endsAtMs - Date.now();
+  #watchDeadline(endsAtMs: number): void {
+    const leftMs = endsAtMs - Date.now();
     if (leftMs <= 0) {
       const message = "the operation timed out";
       this.#abort(new ConnectError(message, Code.DeadlineExceeded));
       return;
     }
-    const onTimeout = () => this.#watchDeadline();
+    const onTimeout = () => this.#watchDeadline(endsAtMs);
     this.#timer = setTimeout(onTimeout, Math.min(leftMs, MAX_TIMER_MS));
   }
 

@@ -27,6 +27,11 @@ export interface CallPlan {
   readonly contentLength: number;
 }
 
+/** When the caller of a call that begins now gives up, by Date.now(). */
+export function endOf({ timeoutMs }: CallPlan): number | undefined {
+  return timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+}
+
 /** What some fields say. */
 interface Said {
   encoding: string | undefined;

@@ -1,7 +1,7 @@
 // A body that comes in pieces, put together in one place.
 
-/** What is announced isn't reserved beyond that: it may never come. */
-const MAX_RESERVED_BYTES = 1 << 20;
+/** What is announced isn't reserved before so much of it has come. */
+const MAX_RESERVED_BYTES = 256 << 10;
 
 const LEAST_BYTES = 1_024;
 
@@ -25,9 +25,14 @@ export class MessageBuffer {
   add(data: Buffer, expected: number): void {
     const needed = this.#length + data.length;
     if (needed > this.#buffer.length) {
-      const reserved = Math.min(expected, MAX_RESERVED_BYTES);
+      const reserved =
+        this.#length < MAX_RESERVED_BYTES
+          ? Math.min(expected, MAX_RESERVED_BYTES)
+          : expected;
       const doubled = 2 * this.#buffer.length;
-      const size = Math.max(needed, reserved, doubled, LEAST_BYTES);
+      // As much as will come, if that is known; else more and more.
+      const size =
+        reserved > needed ? reserved : Math.max(needed, doubled, LEAST_BYTES);
       const grown = Buffer.allocUnsafeSlow(size);
       grown.set(this.bytes);
       this.#buffer = grown;

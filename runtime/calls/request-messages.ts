@@ -34,8 +34,8 @@ interface Envelope {
 
 const OVER: Item = { done: true, value: undefined };
 
-/** What is announced isn't reserved beyond that: it may never come. */
-const MAX_RESERVED_BYTES = 1 << 20;
+/** What is announced isn't reserved before so much of it has come. */
+const MAX_RESERVED_BYTES = 256 << 10;
 
 /**
  * An iterable that can be read once.
@@ -174,15 +174,14 @@ export class RequestMessages
     }
     this.#dataLength = length;
     this.#dataBytes = 0;
-    this.#data = new Uint8Array(Math.min(length, MAX_RESERVED_BYTES));
+    this.#data = Buffer.allocUnsafeSlow(Math.min(length, MAX_RESERVED_BYTES));
     if (length === 0) this.#endData();
   }
 
   #reserve(bytes: number): void {
     const data = this.#data as Uint8Array;
     if (bytes <= data.length) return;
-    const size = Math.min(this.#dataLength, Math.max(bytes, 2 * data.length));
-    this.#data = new Uint8Array(size);
+    this.#data = Buffer.allocUnsafeSlow(this.#dataLength);
     this.#data.set(data);
   }
 

@@ -20,7 +20,7 @@ import {
   writeEnvelope,
 } from "./answers.ts";
 import { CallContext } from "./call-context.ts";
-import type { CallPlan } from "./call-plan.ts";
+import { type CallPlan, endOf } from "./call-plan.ts";
 import type { StreamSpec } from "./call-routes.ts";
 import { type OpenStream, openStream } from "./open-stream.ts";
 import { RequestMessages } from "./request-messages.ts";
@@ -47,12 +47,13 @@ export class StreamCall implements ServerStreamHandler {
   #onAllSent: (() => void) | undefined;
 
   constructor(stream: ServerStream, headers: HeaderBlock, plan: CallPlan) {
-    const { route, protocol, timeoutMs } = plan;
+    const { route, protocol } = plan;
     const { readMaxBytes, shutdownSignal } = route.options;
     this.#stream = stream;
     this.#plan = plan;
     this.#context = new CallContext({
-      ...{ method: route.spec.method, protocol, headers, timeoutMs },
+      ...{ method: route.spec.method, protocol, headers },
+      endsAtMs: endOf(plan),
       compression: plan.responseCompression?.name,
       shutdownSignal,
     });

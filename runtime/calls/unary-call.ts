@@ -4,31 +4,19 @@
 // Whatever is unusual about a request is left to Connect's own handlers, with
 // all that has come so far: they know best what to say about it.
 
-import { create } from "@bufbuild/protobuf";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type {
   HeaderBlock,
   ServerStream,
   ServerStreamHandler,
 } from "../../wire/index.ts";
-import { createAnswerHead } from "../answer-head.ts";
 import { closeReason } from "../close-reason.ts";
-import {
-  ENVELOPE_BYTES,
-  EnvelopeFlag,
-  okHead,
-  toCallError,
-  toErrorAnswer,
-  trailerBytesOf,
-  trailersOf,
-  unaryHeader,
-  writeEnvelope,
-} from "./answers.ts";
+import { ENVELOPE_BYTES, EnvelopeFlag } from "./answers.ts";
 import { CallContext } from "./call-context.ts";
-import type { CallPlan } from "./call-plan.ts";
+import { type CallPlan, endOf } from "./call-plan.ts";
 import type { UnarySpec } from "./call-routes.ts";
 import { callThrough } from "./interceptors.ts";
 import { MessageBuffer } from "./message-buffer.ts";
+import { UnaryAnswer } from "./unary-answer.ts";
 
 /** What else may become of a call. */
 export interface UnaryCallExits {
@@ -36,9 +24,14 @@ export interface UnaryCallExits {
    * Connect is to answer it. `body` has come so far and was consumed; it may be
    * overwritten afterwards.
    */
-  hand(body: Buffer, isComplete: boolean): void;
+  hand(
+    stream: ServerStream,
+    headers: HeaderBlock,
+    body: Buffer,
+    isComplete: boolean,
+  ): void;
   /** The answer can't be sent: say so, in whatever way is left. */
-  fail(): void;
+  fail(stream: ServerStream, headers: HeaderBlock): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -50,13 +43,11 @@ export class UnaryCall implements ServerStreamHandler {
   readonly #stream: ServerStream;
   readonly #headers: HeaderBlock;
   readonly #plan: CallPlan;
-  readonly #shutdownSignal: AbortSignal | undefined;
   readonly #exits: UnaryCallExits;
+  readonly #endsAtMs: number | undefined;
   /** What came, if it didn't come at once. */
   #buffer: MessageBuffer | undefined;
   #context: CallContext | undefined;
-  /** Why the caller is gone. */
-  #goneReason: Error | undefined;
 
   constructor(
     stream: ServerStream,
@@ -67,7 +58,7 @@ export class UnaryCall implements ServerStreamHandler {
     this.#stream = stream;
     this.#headers = headers;
     this.#plan = plan;
-    this.#shutdownSignal = plan.route.options.shutdownSignal;
+    this.#endsAtMs = endOf(plan);
     this.#exits = exits;
   }
 
@@ -76,11 +67,12 @@ export class UnaryCall implements ServerStreamHandler {
     stream.consume(data.length);
     if (endStream && this.#buffer === undefined) return this.#onBody(data);
     this.#buffer ??= new MessageBuffer();
-    this.#buffer.add(data, this.#expectedBytes(data));
+    const begin = this.#buffer.length > 0 ? this.#buffer.bytes : data;
+    this.#buffer.add(data, this.#expectedBytes(begin));
     const { bytes } = this.#buffer;
     if (endStream) this.#onBody(bytes);
     else if (this.#expectedBytes(bytes) > this.#maxBodyBytes)
-      this.#exits.hand(bytes, false);
+      this.#hand(bytes, false);
   }
 
   /** Requests of RPC protocols have no trailers: whatever they say is ignored. */
@@ -97,8 +89,7 @@ export class UnaryCall implements ServerStreamHandler {
 
   onClose(stream: ServerStream, code: number) {
     if (stream.closedBy === "end") return;
-    this.#goneReason = closeReason(stream, code);
-    this.#context?.end(this.#goneReason);
+    this.#context?.end(closeReason(stream, code));
   }
 
   get #maxBodyBytes(): number {
@@ -118,14 +109,14 @@ export class UnaryCall implements ServerStreamHandler {
   /** The body is complete. */
   #onBody(body: Buffer) {
     const message = this.#messageIn(body);
-    if (message === undefined) return this.#exits.hand(body, true);
+    if (message === undefined) return this.#hand(body, true);
     const { route, protocol } = this.#plan;
     let input: ReturnType<ReturnType<typeof route.serialization.getI>["parse"]>;
     try {
       input = route.serialization.getI(protocol.isBinary).parse(message);
     } catch {
       // Connect finds out the same, and says it in its own words.
-      return this.#exits.hand(body, true);
+      return this.#hand(body, true);
     }
     this.#invoke(route.unary as UnarySpec, input);
   }
@@ -142,181 +133,44 @@ export class UnaryCall implements ServerStreamHandler {
     return isWhole ? this.#own(body, ENVELOPE_BYTES) : undefined;
   }
 
+  #hand(body: Buffer, isComplete: boolean) {
+    this.#exits.hand(this.#stream, this.#headers, body, isComplete);
+  }
+
   #own(body: Buffer, start: number): Uint8Array {
     const part = body.subarray(start);
     return this.#buffer === undefined ? Buffer.from(part) : part;
   }
 
   #invoke(spec: UnarySpec, input: Parameters<UnarySpec["impl"]>[0]) {
-    const { route, protocol, timeoutMs, responseCompression } = this.#plan;
+    const { route, protocol, responseCompression } = this.#plan;
     // A caller who resets its streams must not start more work than one who
     // waits for the answers.
     this.#stream.hold();
     const context = new CallContext({
-      ...{ method: spec.method, protocol, timeoutMs },
+      ...{ method: spec.method, protocol, endsAtMs: this.#endsAtMs },
       headers: this.#headers,
       compression: responseCompression?.name,
-      shutdownSignal: this.#shutdownSignal,
+      shutdownSignal: route.options.shutdownSignal,
     });
     this.#context = context;
+    const answer = new UnaryAnswer(this.#stream, this.#plan, context, () =>
+      this.#exits.fail(this.#stream, this.#headers),
+    );
     const { interceptors } = route.options;
     try {
       const output =
         interceptors.length === 0
           ? spec.impl(input, context)
           : callThrough(spec, interceptors as never, context, input);
-      if (!isPromise(output)) return this.#succeed(output);
+      if (!isPromise(output)) return answer.succeed(output);
       output.then(
-        (message) => this.#succeed(message),
-        (thrown) => this.#fail(thrown),
+        (message) => answer.succeed(message),
+        (thrown) => answer.fail(thrown),
       );
     } catch (thrown) {
-      this.#fail(thrown);
+      answer.fail(thrown);
     }
-  }
-
-  #succeed(output: Parameters<typeof create>[1]) {
-    const { route, protocol } = this.#plan;
-    let message: Uint8Array;
-    try {
-      message = route.serialization.getO(protocol.isBinary).serialize(
-        // What interceptors answer is taken as it is.
-        route.options.interceptors.length === 0
-          ? create(route.spec.method.output, output)
-          : (output as Parameters<UnarySpec["impl"]>[0]),
-      );
-    } catch (thrown) {
-      return this.#fail(thrown);
-    }
-    if (protocol.name !== "connect") return this.#answerEnveloped(message);
-    this.#answerUnary(200, message);
-  }
-
-  #fail(thrown: unknown) {
-    const { protocol, route } = this.#plan;
-    const context = this.#context as CallContext;
-    const error = toCallError(thrown);
-    context.end(thrown);
-    try {
-      if (protocol.name === "connect") {
-        const { jsonOptions } = route.options;
-        const { status, body } = toErrorAnswer(error, context, jsonOptions);
-        return this.#answerUnary(status, body);
-      }
-      setTrailerStatus(context.responseTrailer, error);
-    } catch {
-      // What the error carries can't be written down.
-      return this.#giveUp();
-    }
-    this.#answerEnveloped(undefined);
-  }
-
-  /** Send gRPC's or gRPC-Web's answer; without a message, it failed. */
-  #answerEnveloped(message: Uint8Array | undefined) {
-    const { route, responseCompression } = this.#plan;
-    const { compressMinBytes } = route.options;
-    this.#context?.end();
-    if (
-      message === undefined ||
-      responseCompression === null ||
-      message.length < compressMinBytes
-    )
-      return this.#guard(() => this.#sendEnveloped(message, EnvelopeFlag.none));
-    responseCompression.compress(message).then(
-      (small) =>
-        this.#guard(() => this.#sendEnveloped(small, EnvelopeFlag.compressed)),
-      (thrown) => this.#fail(thrown),
-    );
-  }
-
-  #sendEnveloped(message: Uint8Array | undefined, flags: number) {
-    const stream = this.#stream;
-    const context = this.#context as CallContext;
-    const { protocol, responseCompression } = this.#plan;
-    const compression = responseCompression?.name;
-    stream.respond(
-      context.hasPristineHeader
-        ? okHead(protocol, compression, -1)
-        : createAnswerHead(200, context.responseHeader),
-    );
-    if (message !== undefined) writeEnvelope(stream, flags, message);
-    if (protocol.name === "grpc") {
-      stream.end(trailersOf(context));
-      return this.#finish();
-    }
-    const trailers = trailerBytesOf(context);
-    const { compressMinBytes } = this.#plan.route.options;
-    if (responseCompression === null || trailers.length < compressMinBytes)
-      return this.#endGrpcWeb(trailers, EnvelopeFlag.grpcWebTrailers);
-    const flag = EnvelopeFlag.grpcWebTrailers | EnvelopeFlag.compressed;
-    responseCompression.compress(trailers).then(
-      (small) => this.#guard(() => this.#endGrpcWeb(small, flag)),
-      () => this.#giveUp(),
-    );
-  }
-
-  /** gRPC-Web's trailers are the last part of the body. */
-  #endGrpcWeb(trailers: Uint8Array, flags: number) {
-    writeEnvelope(this.#stream, flags, trailers);
-    this.#stream.end();
-    this.#finish();
-  }
-
-  /** Send the answer of Connect's unary form. */
-  #answerUnary(status: number, body: Uint8Array) {
-    const { route, responseCompression, protocol } = this.#plan;
-    this.#context?.end();
-    if (
-      responseCompression === null ||
-      body.length < route.options.compressMinBytes
-    )
-      return this.#guard(() => this.#sendUnary(status, body, undefined));
-    const encoding = [protocol.encodingName, responseCompression.name] as const;
-    responseCompression.compress(body).then(
-      (small) => this.#guard(() => this.#sendUnary(status, small, encoding)),
-      () => this.#giveUp(),
-    );
-  }
-
-  #sendUnary(
-    status: number,
-    body: Uint8Array,
-    encoding: readonly [name: string, value: string] | undefined,
-  ): void {
-    const stream = this.#stream;
-    const context = this.#context as CallContext;
-    const isUsual =
-      status === 200 &&
-      encoding === undefined &&
-      context.hasPristineHeader &&
-      context.hasPristineTrailer;
-    const head = isUsual
-      ? okHead(this.#plan.protocol, undefined, body.length)
-      : createAnswerHead(
-          status,
-          unaryHeader(context, { status, body }, encoding),
-        );
-    stream.respond(head);
-    stream.write(body, true);
-    this.#finish();
-  }
-
-  /** What can't be sent must not throw where nobody catches it. */
-  #guard(send: () => void) {
-    try {
-      send();
-    } catch {
-      this.#giveUp();
-    }
-  }
-
-  #giveUp() {
-    this.#exits.fail();
-    this.#finish();
-  }
-
-  #finish() {
-    this.#stream.release();
   }
 }
 
