@@ -46,7 +46,7 @@ const CONTENT_TYPES =
 export function createDispatch(options: DispatchOptions): RequestHandler {
   const { methods, handler } = options;
   const rest = new Map(options.restRoutes.map((route) => [route.path, route]));
-  return (stream, headers, endStream) => {
+  const judge = (headers: HeaderBlock, httpVersion: 1 | 2): Judgement => {
     const path = pathOf(headers);
     const route = rest.get(path);
     const method = methods.get(route?.rpcPath ?? path);
@@ -54,12 +54,30 @@ export function createDispatch(options: DispatchOptions): RequestHandler {
       method === undefined
         ? unknownPath(path)
         : route === undefined
-          ? checkRpc(stream, headers, method)
+          ? checkRpc(httpVersion, headers, method)
           : checkRest(headers, route);
-    if (refusal !== undefined) refuse(stream, headers, refusal);
-    else if (route === undefined) handler(stream, headers, endStream);
-    else handler(stream, withPath(headers, route.rpcPath), endStream);
+    return {
+      refusal,
+      headers: route === undefined ? headers : withPath(headers, route.rpcPath),
+    };
   };
+  const key = {};
+  return (stream, headers, endStream) => {
+    // The blocks of a connection are all of its version.
+    const judgement = headers.derive(key, (block) =>
+      judge(block, stream.httpVersion),
+    );
+    if (judgement.refusal === undefined)
+      handler(stream, judgement.headers, endStream);
+    else refuse(stream, headers, judgement.refusal);
+  };
+}
+
+/** What is found out once for each header block. */
+interface Judgement {
+  readonly refusal: Refusal | undefined;
+  /** With the path of the RPC, if that of the request is another one. */
+  readonly headers: HeaderBlock;
 }
 
 function unknownPath(path: string): Refusal {
@@ -70,13 +88,13 @@ function unknownPath(path: string): Refusal {
 }
 
 function checkRpc(
-  stream: ServerStream,
+  httpVersion: 1 | 2,
   headers: HeaderBlock,
   method: DescMethod,
 ): Refusal | undefined {
   const head = headOf(headers);
   const protocol = parseProtocol(head);
-  if (protocol === "grpc" && stream.httpVersion < 2) {
+  if (protocol === "grpc" && httpVersion === 1) {
     return { ...statusOf.httpVersion, message: "gRPC needs HTTP/2" };
   }
   const mayGet = method.idempotency === NO_SIDE_EFFECTS;

@@ -53,7 +53,6 @@ export class Http1Stream implements ServerStream {
   #unconsumedBytes = 0;
   #unread: NodeJS.Timeout | undefined;
   readonly #stall: StallWatch;
-  /** What waits. */
   readonly #queue = new PieceQueue();
 
   constructor(
