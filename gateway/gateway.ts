@@ -4,6 +4,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { Address } from "../core/index.ts";
 import type { Directory } from "../mesh/registry/index.ts";
+import { type Connections, createConnections } from "../mesh/upstream/index.ts";
 import { encodeErrorAnswer, type Schema, statusOf } from "../rpc/index.ts";
 import { type Logger, listenOn, sendAnswer } from "../runtime/index.ts";
 import {
@@ -12,7 +13,6 @@ import {
   type ServerStream,
   type WireStats,
 } from "../wire/index.ts";
-import { type Connections, createConnections } from "./connections.ts";
 import { createCors } from "./cors.ts";
 import { createOwnServices } from "./own-services.ts";
 import { type Plan, planOf } from "./plan.ts";

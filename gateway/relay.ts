@@ -8,6 +8,11 @@
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
+  describeFailure,
+  forgetReset,
+  resetInTime,
+} from "../mesh/upstream/index.ts";
+import {
   createEnvelopeTracker,
   type EnvelopeTracker,
   encodeErrorAnswer,
@@ -25,11 +30,6 @@ import {
   type StreamHandler,
 } from "../wire/index.ts";
 import { toCallerHeaders, toUpstreamTrailers } from "./headers.ts";
-import {
-  describeFailure,
-  forgetReset,
-  resetInTime,
-} from "./instance-connection.ts";
 import type { Plan } from "./plan.ts";
 import type { Upstream } from "./router.ts";
 

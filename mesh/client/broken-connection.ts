@@ -1,4 +1,5 @@
-// Tells a connection that broke from everything else that ends a call.
+// Tells a connection of node:http that broke from everything else that ends a
+// call.
 //
 // connect-node reports it as "canceled" or "aborted", or as "internal" with an
 // error of Node behind it. Nobody cancelled anything, though: the instance can't
@@ -6,22 +7,25 @@
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
-// What node:net and node:http2 call a connection that can't be used (any more).
-const NODE_CODES: ReadonlySet<unknown> = new Set([
+// What Node calls a connection that can't be used (any more).
+const BROKEN: ReadonlySet<unknown> = new Set([
   "ECONNABORTED",
   "ECONNREFUSED",
   "ECONNRESET",
   "EHOSTUNREACH",
   "ENETUNREACH",
   "EPIPE",
-  "ERR_HTTP2_GOAWAY_SESSION",
-  "ERR_HTTP2_INVALID_SESSION",
-  "ERR_HTTP2_INVALID_STREAM",
-  "ERR_HTTP2_SESSION_ERROR",
   "ERR_STREAM_DESTROYED",
   "ERR_STREAM_PREMATURE_CLOSE",
   "ETIMEDOUT",
 ]);
+
+/** The system calls before which nothing can have been sent. */
+const OPENING: ReadonlySet<unknown> = new Set(["connect", "getaddrinfo"]);
+
+/** How the codes of a TLS handshake that failed begin. */
+const HANDSHAKE =
+  /^(?:ERR_TLS_|ERR_SSL_|ERROR_IN_C|UNABLE_TO_|CERT_|CRL_|SELF_|DEPTH_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_|PATH_)/;
 
 /**
  * The error to give to the caller for what ended a call on the instance at
@@ -29,11 +33,11 @@ const NODE_CODES: ReadonlySet<unknown> = new Set([
  */
 export function toCallError(
   reason: unknown,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   address: string,
 ): ConnectError {
   const error = ConnectError.from(reason);
-  if (signal.aborted || error.isWireError || !isBroken(error)) return error;
+  if (signal?.aborted || error.isWireError || !isBroken(error)) return error;
   return new ConnectError(
     `the connection to ${address} broke: ${error.rawMessage}`,
     Code.Unavailable,
@@ -43,13 +47,31 @@ export function toCallError(
   );
 }
 
+/**
+ * Whether a connection could not be opened at all.
+ */
+export function isUnreached(reason: unknown): boolean {
+  return chain(reason).some(
+    (error) =>
+      ("syscall" in error && OPENING.has(error.syscall)) ||
+      ("code" in error && HANDSHAKE.test(String(error.code))),
+  );
+}
+
 function isBroken(error: ConnectError): boolean {
   if (error.code === Code.Canceled || error.code === Code.Aborted) return true;
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && NODE_CODES.has(at.code)) return true;
-    // The only trace of a stream that the other side did not take on.
-    if (at.message.includes("NGHTTP2_REFUSED_STREAM")) return true;
-    if (at.cause === at) break;
+  if (isUnreached(error)) return true;
+  return chain(error).some(
+    (cause) => "code" in cause && BROKEN.has(cause.code),
+  );
+}
+
+/** An error, and the errors behind it. */
+function chain(reason: unknown): Error[] {
+  const errors: Error[] = [];
+  for (let at = reason; at instanceof Error; at = at.cause) {
+    if (errors.includes(at)) break;
+    errors.push(at);
   }
-  return false;
+  return errors;
 }

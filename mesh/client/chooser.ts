@@ -1,15 +1,21 @@
 // Chooses the instance for a call, from what the directory knows.
 
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createRoundRobin, type Policy } from "../balancer/index.ts";
 import type { Directory, Snapshot } from "../registry/index.ts";
-import { type Upstream, Upstreams } from "./upstreams.ts";
+import type { Connections } from "../upstream/index.ts";
+import {
+  type ServiceUpstreams,
+  type Upstream,
+  Upstreams,
+} from "./upstreams.ts";
 
 /**
  * Options for a Chooser.
  */
 export interface ChooserOptions {
   readonly directory: Directory;
+  /** Closed with the chooser. */
+  readonly connections: Connections;
   /** Choose only instances registered under this name; undefined for all. */
   readonly name: string | undefined;
   /** How long to wait for the registry's first answer, in milliseconds. */
@@ -22,51 +28,83 @@ export interface ChooserOptions {
 export class Chooser {
   readonly #options: ChooserOptions;
   readonly #upstreams: Upstreams;
-  readonly #policies = new Map<string, Policy>();
   readonly #unsubscribe: () => void;
+  /** Those who wait for the registry. */
+  readonly #waiting = new Set<() => void>();
   #closed = false;
 
   constructor(options: ChooserOptions) {
     this.#options = options;
-    this.#upstreams = new Upstreams(options.name);
+    this.#upstreams = new Upstreams(options.name, options.connections);
     this.#unsubscribe = options.directory.subscribe((snapshot) =>
       this.#upstreams.update(snapshot),
     );
   }
 
-  /**
-   * Choose an instance of a proto service. Rejects with `unavailable` if there
-   * is none, with the signal's reason if that is aborted before.
-   */
-  async choose(service: string, signal: AbortSignal): Promise<Upstream> {
-    const { directory, waitMs } = this.#options;
-    // Of several directories one may have answered already.
-    const isKnown = this.#upstreams.candidates(service).length > 0;
-    if (directory.snapshot.freshness === "never" && !isKnown) {
-      await waitForRegistry(directory, waitMs, signal);
-    }
-    signal.throwIfAborted();
-    if (this.#closed) {
-      throw new ConnectError("the transport was closed", Code.Unavailable);
-    }
-    const candidates = this.#upstreams.candidates(service);
-    const picked = this.#policy(service).pick(candidates);
-    if (picked === undefined) throw this.#noInstance(service);
-    return picked.upstream;
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
-  /** Close all connections; the directory stays. */
+  /** A proto service; the same object each time. */
+  service(name: string): ServiceUpstreams {
+    return this.#upstreams.service(name);
+  }
+
+  /** Whether it is of use to wait for the registry first. */
+  isUnheard({ candidates }: ServiceUpstreams): boolean {
+    // Of several directories one may have answered already.
+    if (candidates.length > 0 || this.#closed) return false;
+    return this.#options.directory.snapshot.freshness === "never";
+  }
+
+  /**
+   * Call a function once the registry was heard, later than now, or when it is
+   * no use to wait longer. Returns a function that ends the wait.
+   */
+  wait(onEnd: () => void): () => void {
+    const { directory, waitMs } = this.#options;
+    const cancel = () => {
+      clearTimeout(timer);
+      unsubscribe();
+      this.#waiting.delete(end);
+    };
+    const end = () => {
+      cancel();
+      onEnd();
+    };
+    const timer = setTimeout(end, waitMs);
+    this.#waiting.add(end);
+    const unsubscribe = directory.subscribe(({ freshness }) => {
+      if (freshness !== "never") end();
+    });
+    return cancel;
+  }
+
+  /**
+   * Choose an instance of a proto service, of those that were not tried.
+   * Returns `unavailable` if there is none.
+   */
+  choose(
+    service: ServiceUpstreams,
+    tried: readonly Upstream[] | undefined,
+  ): Upstream | ConnectError {
+    if (this.#closed)
+      return new ConnectError("the transport was closed", Code.Unavailable);
+    const { policy, candidates } = service;
+    const untried =
+      tried === undefined
+        ? candidates
+        : candidates.filter(({ upstream }) => !tried.includes(upstream));
+    return policy.pick(untried)?.upstream ?? this.#noInstance(service.name);
+  }
+
+  /** Close all connections, end all waits; the directory stays. */
   close(): void {
     this.#closed = true;
     this.#unsubscribe();
-    this.#upstreams.close();
-  }
-
-  #policy(service: string): Policy {
-    const known = this.#policies.get(service);
-    const policy = known ?? createRoundRobin();
-    this.#policies.set(service, policy);
-    return policy;
+    this.#upstreams.clear();
+    this.#options.connections.cut();
+    for (const end of [...this.#waiting]) end();
   }
 
   #noInstance(service: string): ConnectError {
@@ -91,25 +129,4 @@ function describe({ freshness, staleSinceMs = 0 }: Snapshot): string {
       return `the registry listed none when it was last heard, ${seconds} s ago`;
     }
   }
-}
-
-/** Resolves when the registry was heard, the time is over or the call is. */
-function waitForRegistry(
-  directory: Directory,
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      unsubscribe();
-      resolve();
-    };
-    const timer = setTimeout(end, waitMs);
-    signal.addEventListener("abort", end);
-    const unsubscribe = directory.subscribe(({ freshness }) => {
-      if (freshness !== "never") end();
-    });
-  });
 }

@@ -1,8 +1,5 @@
 // A Connect transport that discovers and balances. The only door of
 // mesh/client/.
 
-export {
-  createMeshTransport,
-  type MeshTransport,
-  type MeshTransportOptions,
-} from "./transport.ts";
+export type { MeshProtocol, MeshTransportOptions } from "./options.ts";
+export { createMeshTransport, type MeshTransport } from "./transport.ts";

@@ -1,65 +1,27 @@
-// An ordinary Connect transport that chooses an instance for each call.
-//
-// Interceptors run once per call, around the choice. Nothing is repeated here.
+// An ordinary Connect transport that chooses an instance for each call: Connect's
+// protocols on HTTP/2 of our own, and a shorter way for what is most common.
 
-import type { DescMethod } from "@bufbuild/protobuf";
-import {
-  type ContextValues,
-  createContextValues,
-  type Interceptor,
-  type Transport,
-} from "@connectrpc/connect";
-import {
-  createMethodUrl,
-  runStreamingCall,
-  runUnaryCall,
-} from "@connectrpc/connect/protocol";
+import type { Transport } from "@connectrpc/connect";
+import type { UniversalClientFn } from "@connectrpc/connect/protocol";
+import { createTransport as createConnect } from "@connectrpc/connect/protocol-connect";
+import { createTransport as createGrpc } from "@connectrpc/connect/protocol-grpc";
+import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
+import { createStats } from "../../wire/index.ts";
 import {
   createEtcdDirectory,
   type Directory,
   type EtcdOptions,
 } from "../registry/index.ts";
-import { attemptStream, attemptUnary, type Deadline } from "./attempt.ts";
+import { createConnections } from "../upstream/index.ts";
 import { Chooser } from "./chooser.ts";
-
-interface CommonOptions {
-  /**
-   * Call only instances registered under this name. Defaults to all that serve
-   * the method's proto service.
-   */
-  readonly name?: string;
-
-  /** Wrap each call, the first one outermost. Defaults to none. */
-  readonly interceptors?: readonly Interceptor[];
-
-  /**
-   * How long a call waits for the registry's first answer, in milliseconds; 0
-   * not to wait. The call's own deadline and signal end the wait too. Once the
-   * registry was heard, no call waits. Defaults to 5,000.
-   */
-  readonly waitMs?: number;
-}
-
-/**
- * Options for createMeshTransport(): where to look for instances, and how to
- * call them.
- */
-export type MeshTransportOptions = CommonOptions &
-  (
-    | {
-        /**
-         * Where etcd is: "host:port[,host:port]", or options that can say more
-         * (TLS, user and password, namespace).
-         */
-        readonly etcd: string | EtcdOptions;
-        readonly directory?: never;
-      }
-    | {
-        /** A directory that the caller owns and closes. */
-        readonly directory: Directory;
-        readonly etcd?: never;
-      }
-  );
+import { createHttp1Client } from "./http1-client.ts";
+import {
+  type CallOptions,
+  type MeshTransportOptions,
+  resolveCallOptions,
+} from "./options.ts";
+import { createUnaryShortWay } from "./unary-call.ts";
+import { createUniversalClient } from "./universal-call.ts";
 
 /**
  * A Connect transport with connections of its own.
@@ -74,52 +36,33 @@ export interface MeshTransport extends Transport, AsyncDisposable {
 
 /**
  * Create a transport that finds the instances of the called proto service, and
- * takes them in turn, over gRPC.
+ * takes them in turn, over gRPC unless told otherwise.
  *
  * It watches the registry, and keeps the process alive until it is closed.
- * Throws ERR_USAGE if the addresses of etcd are wrong.
+ * Throws ERR_USAGE if the addresses of etcd are wrong, or for gRPC over
+ * HTTP/1.1.
  *
- * Calls fail with `unavailable` if there is no instance, if the one that was
- * chosen can't be reached, and if the connection to it breaks.
+ * A call that an instance has certainly not seen goes to another, as long as
+ * nothing was taken from a caller that streams. Calls fail with `unavailable` if
+ * there is no instance, if none can be reached, and if the connection breaks
+ * while one is at work.
  */
 export function createMeshTransport(
   options: MeshTransportOptions,
 ): MeshTransport {
-  const { name, waitMs = 5_000, interceptors = [] } = options;
+  const { name, waitMs = 5_000 } = options;
+  const callOptions = resolveCallOptions(options);
   const directory = options.directory ?? createOwnDirectory(options.etcd);
-  const chooser = new Chooser({ directory, name, waitMs });
+  const { tls } = callOptions;
+  const connections = createConnections(createStats(), { tls });
+  const chooser = new Chooser({ directory, connections, name, waitMs });
+  const { closeHttp, ...calls } = createCalls(chooser, callOptions);
   async function close(): Promise<void> {
     chooser.close();
+    closeHttp();
     if (options.directory === undefined) await directory.close();
   }
-  return {
-    unary: (method, signal, timeoutMs, header, message, contextValues) =>
-      runUnaryCall({
-        ...limits(signal, timeoutMs),
-        interceptors: [...interceptors],
-        req: {
-          ...describeCall(method, header, contextValues),
-          stream: false,
-          method,
-          message,
-        },
-        next: attemptUnary(chooser, startDeadline(timeoutMs)),
-      }),
-    stream: (method, signal, timeoutMs, header, message, contextValues) =>
-      runStreamingCall({
-        ...limits(signal, timeoutMs),
-        interceptors: [...interceptors],
-        req: {
-          ...describeCall(method, header, contextValues),
-          stream: true,
-          method,
-          message,
-        },
-        next: attemptStream(chooser, startDeadline(timeoutMs)),
-      }),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return { ...calls, close, [Symbol.asyncDispose]: close };
 }
 
 function createOwnDirectory(etcd: string | EtcdOptions): Directory {
@@ -128,35 +71,52 @@ function createOwnDirectory(etcd: string | EtcdOptions): Directory {
   );
 }
 
-// What interceptors see of a call before it has an instance.
-function describeCall(
-  method: DescMethod,
-  header: HeadersInit | undefined,
-  contextValues: ContextValues = createContextValues(),
-) {
+function createCalls(
+  chooser: Chooser,
+  options: CallOptions,
+): Transport & { closeHttp(): void } {
+  if (options.httpVersion === "1.1") {
+    const client = createHttp1Client(chooser, options.tls);
+    const transport = createProtocol(options, client.request);
+    return { ...transport, closeHttp: client.close };
+  }
+  const scheme = options.tls === undefined ? "http" : "https";
+  const create = (isOneMessage: boolean) =>
+    createProtocol(
+      options,
+      createUniversalClient(chooser, { scheme, isOneMessage }),
+    );
+  const oneMessage = create(true);
+  const manyMessages = create(false);
+  const isShort =
+    options.useShortWay &&
+    options.protocol === "grpc" &&
+    options.interceptors.length === 0;
   return {
-    service: method.parent,
-    requestMethod: "POST",
-    url: createMethodUrl("mesh:///", method),
-    header: new Headers(header),
-    contextValues,
+    unary: isShort
+      ? createUnaryShortWay(chooser, options, oneMessage.unary)
+      : oneMessage.unary,
+    stream(method, ...rest) {
+      const transport =
+        method.methodKind === "server_streaming" ? oneMessage : manyMessages;
+      return transport.stream(method, ...rest);
+    },
+    closeHttp() {},
   };
 }
 
-// As in Connect's own transports, a time-out of 0 or less stands for none.
-function limits(
-  signal: AbortSignal | undefined,
-  timeoutMs: number | undefined,
-): { signal?: AbortSignal; timeoutMs?: number } {
-  return {
-    ...(signal && { signal }),
-    ...(timeoutMs !== undefined && timeoutMs > 0 && { timeoutMs }),
-  };
-}
-
-// What is told to the instance is what is left after waiting for the registry.
-function startDeadline(timeoutMs: number | undefined): Deadline {
-  if (timeoutMs === undefined || timeoutMs <= 0) return () => undefined;
-  const endsAt = performance.now() + timeoutMs;
-  return () => Math.max(1, Math.ceil(endsAt - performance.now()));
+/** Connect's own transport for a protocol. What it calls has no host. */
+function createProtocol(
+  options: CallOptions,
+  httpClient: UniversalClientFn,
+): Transport {
+  const all = { ...options, baseUrl: "mesh:///", httpClient };
+  switch (options.protocol) {
+    case "grpc":
+      return createGrpc(all);
+    case "grpc-web":
+      return createGrpcWeb(all);
+    case "connect":
+      return createConnect(all);
+  }
 }

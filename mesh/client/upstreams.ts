@@ -1,130 +1,127 @@
-// The instances that may be called, each with its connection.
+// The instances that may be called, each with its connections.
 //
-// An instance that left the registry gets no new call; its connection is closed
-// when the calls on it have ended.
+// An instance that left the registry gets no new call; its connections are
+// closed when the calls on them have ended.
 
-import type { Transport } from "@connectrpc/connect";
-import {
-  createGrpcTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
 import type { Instance } from "../../core/index.ts";
-import type { Candidate } from "../balancer/index.ts";
+import {
+  type HeaderBlock,
+  HeaderField,
+  type Stream,
+  type StreamHandler,
+} from "../../wire/index.ts";
+import {
+  type Candidate,
+  createRoundRobin,
+  type Policy,
+} from "../balancer/index.ts";
 import type { Snapshot } from "../registry/index.ts";
-
-/** The longest message that is accepted, in bytes: gRPC's usual 4 MiB. */
-const READ_MAX_BYTES = 4 * 1024 * 1024;
+import type { Connections } from "../upstream/index.ts";
 
 /**
- * What node:http2 may use for one connection, in megabytes. Its default, 10, is
- * less than a few dozen parallel uploads of a megabyte need.
- */
-const MAX_SESSION_MEMORY_MB = 1_000;
-
-/**
- * The connection to one address, and the calls on it.
+ * An address, and the calls on it.
  */
 export class Upstream {
   readonly address: string;
-  readonly transport: Transport;
-  readonly #sessions: Http2SessionManager;
-  #inFlight = 0;
-  #retired = false;
+  readonly authority: HeaderField;
+  /** How many calls are open on it; kept by whoever makes them. */
+  inFlight = 0;
+  /** Header blocks for this address, by whatever they are made for. */
+  readonly blocks = new Map<object, HeaderBlock>();
+  readonly #connections: Connections;
 
-  /** Connects with the first call. */
-  constructor(address: string) {
-    const baseUrl = `http://${address}`;
-    const http2Options = { maxSessionMemory: MAX_SESSION_MEMORY_MB };
+  constructor(address: string, connections: Connections) {
     this.address = address;
-    this.#sessions = new Http2SessionManager(baseUrl, undefined, http2Options);
-    this.transport = createGrpcTransport({
-      baseUrl,
-      sessionManager: this.#sessions,
-      readMaxBytes: READ_MAX_BYTES,
-    });
+    this.authority = new HeaderField(":authority", address);
+    this.#connections = connections;
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** A call begins. Returns the function that ends it, once. */
-  acquire(): () => void {
-    let open = true;
-    this.#inFlight++;
-    return () => {
-      if (!open) return;
-      open = false;
-      this.#inFlight--;
-      if (this.#retired) this.retire();
-    };
-  }
-
-  /** No call will begin any more: close when the last has ended. */
-  retire(): void {
-    this.#retired = true;
-    if (this.#inFlight === 0) this.close();
-  }
-
-  /** Close at once; open calls fail. */
-  close(): void {
-    this.#sessions.abort();
+  /** Undefined if it has all the calls that it takes. */
+  request(
+    headers: HeaderBlock,
+    endStream: boolean,
+    handler: StreamHandler,
+  ): Stream | undefined {
+    return this.#connections.request(this.address, headers, endStream, handler);
   }
 }
 
 /**
- * An instance that may be chosen, with its connection.
+ * An instance that may be chosen, with its connections.
  */
 export interface UpstreamCandidate extends Candidate {
   readonly upstream: Upstream;
 }
 
 /**
- * The connections to all instances of the current snapshot.
+ * A proto service: whose turn it is among its instances.
+ */
+export interface ServiceUpstreams {
+  readonly name: string;
+  readonly policy: Policy;
+  /** Those that want new calls, in the directory's order. */
+  candidates: readonly UpstreamCandidate[];
+}
+
+/**
+ * The instances of the current snapshot.
  */
 export class Upstreams {
   readonly #name: string | undefined;
+  readonly #connections: Connections;
   readonly #byAddress = new Map<string, Upstream>();
-  #byService = new Map<string, readonly UpstreamCandidate[]>();
+  /** Those that were asked for: they stay, so that turns go on. */
+  readonly #services = new Map<string, ServiceUpstreams>();
+  #serving: Snapshot["serving"] = new Map();
 
   /** `name` leaves only the instances that are registered under it. */
-  constructor(name: string | undefined) {
+  constructor(name: string | undefined, connections: Connections) {
     this.#name = name;
+    this.#connections = connections;
   }
 
-  /** The instances of a proto service that want new calls. */
-  candidates(service: string): readonly UpstreamCandidate[] {
-    return this.#byService.get(service) ?? [];
+  /** A proto service; the same object each time, and kept up to date. */
+  service(name: string): ServiceUpstreams {
+    const known = this.#services.get(name);
+    if (known !== undefined) return known;
+    const candidates = this.#candidates(name);
+    const service = { name, policy: createRoundRobin(), candidates };
+    this.#services.set(name, service);
+    return service;
   }
 
   /** Follow the registry. */
   update({ instances, serving }: Snapshot): void {
-    const isOurs = ({ name }: Instance) => name === (this.#name ?? name);
-    const addresses = new Set(instances.filter(isOurs).map((i) => i.address));
-    for (const [address, upstream] of this.#byAddress) {
-      if (addresses.has(address)) continue;
-      this.#byAddress.delete(address);
-      upstream.retire();
-    }
-    this.#byService = new Map();
-    for (const [service, servers] of serving) {
-      const candidates = servers
-        .filter(isOurs)
-        .map((i) => this.#toCandidate(i));
-      this.#byService.set(service, candidates);
-    }
+    const ours = instances.filter((instance) => this.#isOurs(instance));
+    const addresses = new Set(ours.map(({ address }) => address));
+    for (const address of this.#byAddress.keys())
+      if (!addresses.has(address)) this.#byAddress.delete(address);
+    this.#connections.update({ instances: ours });
+    this.#serving = serving;
+    for (const service of this.#services.values())
+      service.candidates = this.#candidates(service.name);
   }
 
-  /** Close all connections at once. */
-  close(): void {
-    for (const upstream of this.#byAddress.values()) upstream.close();
-    this.#byAddress.clear();
-    this.#byService.clear();
+  /** There is nobody to call any more. */
+  clear(): void {
+    this.#serving = new Map();
+    for (const service of this.#services.values()) service.candidates = [];
+  }
+
+  #isOurs({ name }: Instance): boolean {
+    return name === (this.#name ?? name);
+  }
+
+  #candidates(service: string): readonly UpstreamCandidate[] {
+    return (this.#serving.get(service) ?? [])
+      .filter((instance) => this.#isOurs(instance))
+      .map((instance) => this.#toCandidate(instance));
   }
 
   #toCandidate(instance: Instance): UpstreamCandidate {
     const { address } = instance;
-    const upstream = this.#byAddress.get(address) ?? new Upstream(address);
+    const upstream =
+      this.#byAddress.get(address) ?? new Upstream(address, this.#connections);
     this.#byAddress.set(address, upstream);
     return {
       instance,

@@ -30,6 +30,9 @@ interface Situation {
 
 const hello = "greeter.v1.GreeterService/Hello";
 
+/** Not what a gRPC client would take for an error of Connect's. */
+const PLAIN_ERROR = "application/json; charset=utf-8";
+
 const situations: readonly Situation[] = [
   {
     name: "malformed JSON",
@@ -171,7 +174,7 @@ suite("requests that can't be served", () => {
             ...{ version, url: url(), path, method: "GET" },
           });
           assert.equal(response.status, 404);
-          assert.equal(response.headers["content-type"], "application/json");
+          assert.equal(response.headers["content-type"], PLAIN_ERROR);
           assert.match(reasonOf(response.body), /nothing is served at/);
         });
       }
@@ -184,7 +187,7 @@ suite("requests that can't be served", () => {
         body: encodeMessage("gRPC", "{}"),
       });
       assert.equal(response.status, 505);
-      assert.equal(response.headers["content-type"], "application/json");
+      assert.equal(response.headers["content-type"], PLAIN_ERROR);
       assert.match(reasonOf(response.body), /gRPC needs HTTP\/2/);
     });
   }

@@ -6,7 +6,10 @@ import { after, before, suite, test } from "node:test";
 import { createClient } from "@connectrpc/connect";
 import { jwtVerify } from "jose";
 import { UserService } from "../../gen/user/v1/user_pb.ts";
-import { createMeshTransport } from "../../mesh/client/index.ts";
+import {
+  createMeshTransport,
+  type MeshTransportOptions,
+} from "../../mesh/client/index.ts";
 import {
   createEtcdDirectory,
   type Directory,
@@ -146,5 +149,29 @@ suite("six logins through the mesh client", () => {
     assert.equal(await stopped, 0);
     const total = Object.values(logins).reduce((sum, count) => sum + count);
     assert.equal(total, 6);
+  });
+
+  const kinds: Pick<MeshTransportOptions, "protocol" | "httpVersion">[] = [
+    { protocol: "grpc" },
+    { protocol: "grpc-web" },
+    { protocol: "connect" },
+    { protocol: "grpc-web", httpVersion: "1.1" },
+    { protocol: "connect", httpVersion: "1.1" },
+  ];
+  for (const kind of kinds)
+    test(`succeed by ${kind.protocol} over HTTP/${kind.httpVersion ?? "2"}`, async () => {
+      await using transport = createMeshTransport({ directory, ...kind });
+      const logins = await logInSixTimes(transport);
+      const answered = Object.values(logins).filter((count) => count > 0);
+      assert.deepEqual(answered, [3, 3]);
+    });
+
+  test("all succeed while one that was killed is still listed", async () => {
+    await listed("user-1", "user-2");
+    await instances.get("user-2")?.program.stop("SIGKILL");
+    await using transport = createMeshTransport({ directory });
+    await listed("user-1", "user-2");
+    const logins = await logInSixTimes(transport);
+    assert.deepEqual(logins, { "user-1": 6, "user-2": 0, "user-3": 0 });
   });
 });

@@ -7,8 +7,8 @@ import { afterEach, suite, test } from "node:test";
 import {
   createConnections,
   moreKeepaliveMs,
-} from "../../../gateway/connections.ts";
-import { InstanceConnection } from "../../../gateway/instance-connection.ts";
+} from "../../../mesh/upstream/connections.ts";
+import { InstanceConnection } from "../../../mesh/upstream/instance-connection.ts";
 import {
   createHeaderBlock,
   createServerConnection,

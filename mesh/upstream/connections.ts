@@ -1,15 +1,16 @@
 // HTTP/2 connections to the instances, shared by all calls: one to each, and
 // more only while an instance allows no more calls on those there are.
 
-import { type Address, parseAddress } from "../core/index.ts";
-import type { Snapshot } from "../mesh/registry/index.ts";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import { type Address, parseAddress } from "../../core/index.ts";
 import {
   ErrorCode,
   type HeaderBlock,
   type Stream,
   type StreamHandler,
   type WireStats,
-} from "../wire/index.ts";
+} from "../../wire/index.ts";
+import type { Snapshot } from "../registry/index.ts";
 import { InstanceConnection } from "./instance-connection.ts";
 
 /** How many connections there may be to one instance. gRFC A105. */
@@ -28,7 +29,7 @@ const KEEPALIVE_INTERVAL_MS = 30_000;
 const MAX_KEEPALIVE_INTERVAL_MS = 5 * 60_000;
 
 /**
- * The gateway's connections.
+ * Connections to instances.
  */
 export interface Connections {
   /**
@@ -44,25 +45,42 @@ export interface Connections {
   ): Stream | undefined;
 
   /** Let go of connections to instances that left, when their calls ended. */
-  update(snapshot: Snapshot): void;
+  update(snapshot: Pick<Snapshot, "instances">): void;
 
   /**
    * Let go of all connections, when their calls ended. No caller is left: calls
    * that were given up end now.
    */
   close(): void;
+
+  /** Close all connections at once: open calls are lost. */
+  cut(): void;
+}
+
+/**
+ * Options for createConnections().
+ */
+export interface ConnectionsOptions {
+  /**
+   * Speak TLS, with ALPN "h2": what node:tls takes, without an address.
+   * Defaults to cleartext.
+   */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /**
  * Create an empty set of connections. All add to the same counters.
  */
-export function createConnections(stats: WireStats): Connections {
+export function createConnections(
+  stats: WireStats,
+  options: ConnectionsOptions = {},
+): Connections {
   const pools = new Map<string, Pool>();
 
   function open(address: string): Pool | undefined {
     const target = parseAddress(address);
     if (target instanceof Error) return undefined;
-    const pool = new Pool(target, stats);
+    const pool = new Pool(target, stats, options.tls);
     pools.set(address, pool);
     return pool;
   }
@@ -84,6 +102,10 @@ export function createConnections(stats: WireStats): Connections {
       for (const pool of pools.values()) pool.close();
       pools.clear();
     },
+    cut() {
+      for (const pool of pools.values()) pool.cut();
+      pools.clear();
+    },
   };
 }
 
@@ -99,13 +121,15 @@ export function moreKeepaliveMs(intervalMs: number): number {
 class Pool {
   readonly #address: Address;
   readonly #stats: WireStats;
+  readonly #tls: TlsOptions | undefined;
   #connections: InstanceConnection[] = [];
   #expectedStreams = EXPECTED_STREAMS;
   #keepaliveIntervalMs = KEEPALIVE_INTERVAL_MS;
 
-  constructor(address: Address, stats: WireStats) {
+  constructor(address: Address, stats: WireStats, tls: TlsOptions | undefined) {
     this.#address = address;
     this.#stats = stats;
+    this.#tls = tls;
   }
 
   request(
@@ -139,10 +163,15 @@ class Pool {
     for (const connection of [...this.#connections]) connection.close();
   }
 
+  cut(): void {
+    for (const connection of [...this.#connections]) connection.cut();
+  }
+
   #open(): InstanceConnection {
     const connection = new InstanceConnection(this.#address, {
       keepaliveIntervalMs: this.#keepaliveIntervalMs,
       stats: this.#stats,
+      tls: this.#tls,
       onSettings: (maxStreams) => {
         this.#expectedStreams = maxStreams;
       },

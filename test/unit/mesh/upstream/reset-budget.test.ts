@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, suite, test } from "node:test";
-import { ResetBudget, type Resettable } from "../../../gateway/reset-budget.ts";
-import { ErrorCode } from "../../../wire/index.ts";
+import {
+  ResetBudget,
+  type Resettable,
+} from "../../../../mesh/upstream/reset-budget.ts";
+import { ErrorCode } from "../../../../wire/index.ts";
 
 suite("A budget of resets", () => {
   let nowMs: number;

@@ -1,8 +1,13 @@
 // One HTTP/2 connection to an instance, and why calls on it fail: in words for
 // callers, who learn the instance's name, but not where it is.
 
-import { connect } from "node:net";
-import type { Address } from "../core/index.ts";
+import { connect, type Socket } from "node:net";
+import {
+  connect as connectTls,
+  type TLSSocket,
+  type ConnectionOptions as TlsOptions,
+} from "node:tls";
+import type { Address } from "../../core/index.ts";
 import {
   type ClientConnection,
   createClientConnection,
@@ -13,7 +18,7 @@ import {
   type Stream,
   type StreamHandler,
   type WireStats,
-} from "../wire/index.ts";
+} from "../../wire/index.ts";
 import { ResetBudget } from "./reset-budget.ts";
 
 /** How long a connection may take to open, in milliseconds. Envoy's default. */
@@ -34,6 +39,8 @@ export interface InstanceConnectionOptions {
   readonly keepaliveIntervalMs: number;
   /** Counters to add to. */
   readonly stats: WireStats;
+  /** Undefined for cleartext. */
+  readonly tls: TlsOptions | undefined;
   onSettings(maxStreams: number): void;
   onGoaway(code: number): void;
   onClose(): void;
@@ -45,24 +52,28 @@ export interface InstanceConnectionOptions {
 export class InstanceConnection {
   /** What the socket failed with. */
   error: NodeJS.ErrnoException | undefined;
+  /**
+   * There was a connection. Without, nothing of what was to be sent has left,
+   * or nobody has understood it.
+   */
+  wasConnected = false;
   /** The instance has said how many calls it allows. */
   hasSettings = false;
   /** What calls on it are cancelled with. */
   readonly resets = new ResetBudget();
   readonly #connection: ClientConnection;
+  #onConnected: (() => void)[] = [];
 
   constructor(address: Address, options: InstanceConnectionOptions) {
-    const socket = connect({ ...address, noDelay: true });
+    const socket = this.#connect(address, options.tls);
     const timeout = setTimeout(() => {
       const seconds = CONNECT_TIMEOUT_MS / 1000;
       socket.destroy(new Error(`no connection within ${seconds} s`));
     }, CONNECT_TIMEOUT_MS);
-    socket.once("connect", () => clearTimeout(timeout));
+    socket.once(options.tls ? "secureConnect" : "connect", () =>
+      clearTimeout(timeout),
+    );
     socket.once("close", () => clearTimeout(timeout));
-    // Before the engine hears of it: then the streams end, and ask.
-    socket.on("error", (error) => {
-      this.error = error;
-    });
     const connection = createClientConnection(socket, {
       limits,
       stats: options.stats,
@@ -84,6 +95,31 @@ export class InstanceConnection {
     this.#connection = connection;
   }
 
+  #connect(address: Address, tls: TlsOptions | undefined): Socket {
+    const socket =
+      tls === undefined
+        ? connect({ ...address, noDelay: true })
+        : connectTls({ ...tls, ...address, ALPNProtocols: ["h2"] });
+    // Before the engine hears of it: then the streams end, and ask.
+    socket.on("error", (error) => {
+      this.error = error;
+    });
+    if (tls === undefined) socket.once("connect", () => this.#connected());
+    else
+      socket.once("secureConnect", () => {
+        if ((socket as TLSSocket).alpnProtocol === "h2") this.#connected();
+        else socket.destroy(new Error("it speaks no HTTP/2 over TLS"));
+      });
+    return socket;
+  }
+
+  #connected(): void {
+    this.wasConnected = true;
+    const waiting = this.#onConnected;
+    this.#onConnected = [];
+    for (const onConnected of waiting) onConnected();
+  }
+
   /** It takes calls, if the instance does. */
   get isOpen(): boolean {
     return this.#connection.state === "open";
@@ -91,6 +127,12 @@ export class InstanceConnection {
 
   get openStreams(): number {
     return this.#connection.openStreams;
+  }
+
+  /** Call a function once there is a connection: now, later, or never. */
+  whenConnected(onConnected: () => void): void {
+    if (this.wasConnected) onConnected();
+    else this.#onConnected.push(onConnected);
   }
 
   /** Undefined if the instance takes no more calls here. */
@@ -114,6 +156,12 @@ export class InstanceConnection {
     this.drain();
     this.resets.lift();
   }
+
+  /** Close at once: open calls are lost. */
+  cut(): void {
+    this.#connection.close();
+    this.resets.lift();
+  }
 }
 
 /**
@@ -130,6 +178,29 @@ export function resetInTime(stream: Stream, code: number): void {
 export function forgetReset(stream: Stream): void {
   const { context: owner } = stream;
   if (owner instanceof InstanceConnection) owner.resets.forget(stream);
+}
+
+/**
+ * Whether the instance has certainly not looked at a call whose stream ended,
+ * so that it may be repeated on another.
+ */
+export function wasNeverSeen({ closedBy, context: owner }: Stream): boolean {
+  if (closedBy === "refused") return true;
+  const isConnected =
+    !(owner instanceof InstanceConnection) || owner.wasConnected;
+  return closedBy === "connection" && !isConnected;
+}
+
+/** Call a function once a stream's connection stands; perhaps never. */
+export function whenConnected(stream: Stream, onConnected: () => void): void {
+  const { context: owner } = stream;
+  if (owner instanceof InstanceConnection) owner.whenConnected(onConnected);
+}
+
+/** What a stream's connection failed with, if it was its socket that failed. */
+export function socketError(stream: Stream): Error | undefined {
+  const { context: owner } = stream;
+  return owner instanceof InstanceConnection ? owner.error : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
 // that one of them cancels fast. What is beyond the budget waits its turn, and
 // may end by itself meanwhile, as a call that nobody cancelled.
 
-import { TokenBucket } from "../wire/index.ts";
+import { TokenBucket } from "../../wire/index.ts";
 
 /**
  * nghttp2, one of the strictest servers in wide use, takes 1,000 resets at once
