@@ -22,14 +22,21 @@ type AnyMessage = MessageShape<DescMessage>;
 type Messages = AsyncIterable<AnyMessage>;
 type Next = (request: StreamRequest) => Promise<StreamResponse>;
 
+/** A message, or what one is made of. */
+type Part = Parameters<typeof create>[1];
+
 /** What a stream answers. */
 export interface OpenStream {
-  readonly messages: AsyncIterator<AnyMessage>;
+  /** What a handler yields is made messages by whoever takes it. */
+  readonly messages: AsyncIterator<AnyMessage | Part>;
   /** Call it when the last message was taken. */
   readonly onEnd: () => void;
 }
 
-/** Call an implementation behind interceptors, the first one outermost. */
+/**
+ * Call an implementation behind interceptors, the first one outermost. What it
+ * yields is made messages before interceptors see it.
+ */
 export async function openStream(
   spec: StreamSpec,
   interceptors: readonly Interceptor[],
@@ -37,9 +44,10 @@ export async function openStream(
   input: Messages,
 ): Promise<OpenStream> {
   if (interceptors.length === 0) {
-    const output = await call(spec, input, context);
-    return { messages: output[Symbol.asyncIterator](), onEnd() {} };
+    const parts = await call(spec, input, context);
+    return { messages: parts[Symbol.asyncIterator](), onEnd() {} };
   }
+  const { output } = spec.method;
   const request: StreamRequest = {
     stream: true,
     message: input,
@@ -51,14 +59,17 @@ export async function openStream(
     service: context.service,
     contextValues: context.values,
   };
-  let next: Next = async (inner) => ({
-    stream: true,
-    message: await call(spec, inner.message, fork(context, inner)),
-    method: spec.method,
-    service: context.service,
-    header: context.responseHeader,
-    trailer: context.responseTrailer,
-  });
+  let next: Next = async (inner) => {
+    const parts = await call(spec, inner.message, fork(context, inner));
+    return {
+      stream: true,
+      message: normalized(output, parts),
+      method: spec.method,
+      service: context.service,
+      header: context.responseHeader,
+      trailer: context.responseTrailer,
+    };
+  };
   for (const interceptor of interceptors.toReversed())
     next = interceptor(next as never) as unknown as Next;
   const response = await next(request);
@@ -73,17 +84,14 @@ async function call(
   spec: StreamSpec,
   input: Messages,
   context: HandlerContext,
-): Promise<Messages> {
-  const { output } = spec.method;
+): Promise<AsyncIterable<Part>> {
   switch (spec.kind) {
-    case "server_streaming": {
-      const message = await single(input);
-      return normalized(output, spec.impl(message, context));
-    }
+    case "server_streaming":
+      return spec.impl(await single(input), context);
     case "client_streaming":
-      return one(create(output, await spec.impl(input, context)));
+      return one(await spec.impl(input, context));
     case "bidi_streaming":
-      return normalized(output, spec.impl(input, context));
+      return spec.impl(input, context);
   }
 }
 
@@ -104,16 +112,16 @@ function protocolError(what: string): ConnectError {
   return new ConnectError(`protocol error: ${what}`, Code.Unimplemented);
 }
 
-async function* one(message: AnyMessage): Messages {
-  yield message;
+async function* one(part: Part): AsyncIterable<Part> {
+  yield part;
 }
 
 /** Handlers may yield parts of messages. */
 function normalized(
   schema: DescMessage,
-  messages: AsyncIterable<Parameters<typeof create>[1]>,
+  messages: AsyncIterable<Part>,
 ): Messages {
-  const complete = (result: IteratorResult<Parameters<typeof create>[1]>) =>
+  const complete = (result: IteratorResult<Part>) =>
     result.done === true
       ? (result as IteratorReturnResult<undefined>)
       : { done: false as const, value: create(schema, result.value) };

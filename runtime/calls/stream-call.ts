@@ -1,6 +1,7 @@
 // A call of a streaming method, message by message, with back-pressure both
 // ways.
 
+import { create } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { createEndStreamSerialization } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
@@ -138,9 +139,14 @@ export class StreamCall implements ServerStreamHandler {
     onEnd();
   }
 
-  #send(message: Parameters<Serialize>[0]): Promise<void> | undefined {
+  #send(part: OpenStreamPart): Promise<void> | undefined {
     if (this.#goneReason !== undefined) throw this.#goneReason;
     const { route, protocol, responseCompression } = this.#plan;
+    // What interceptors answer is taken as it is.
+    const message =
+      route.options.interceptors.length === 0
+        ? create(route.spec.method.output, part)
+        : (part as Parameters<Serialize>[0]);
     const bytes = route.serialization
       .getO(protocol.isBinary)
       .serialize(message);
@@ -211,6 +217,8 @@ export class StreamCall implements ServerStreamHandler {
     });
   }
 }
+
+type OpenStreamPart = Parameters<typeof create>[1];
 
 type Serialize = ReturnType<
   CallPlan["route"]["serialization"]["getO"]
