@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { HeaderBlock } from "./header-block.ts";
 import { toRequestBlock } from "./http1-headers.ts";
 import { Http1Stream } from "./http1-stream.ts";
 import type { Limits } from "./limits.ts";
@@ -20,6 +21,8 @@ export interface Http1HandlerOptions {
   readonly scheme: "http" | "https";
   /** Whether answers ask callers to go. */
   readonly isDraining: () => boolean;
+  /** An answer is out, or its caller is gone. */
+  readonly onAnswered: () => void;
 }
 
 /** Takes what an http.Server tells. */
@@ -38,26 +41,75 @@ const EXCESSES: Readonly<Record<string, [status: string, limit: Violation]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "headersTimeoutMs"],
 };
 
+/** Blocks that are larger aren't remembered: a connection may be idle. */
+const MAX_KNOWN_BYTES = 4_096;
+
+/** What is known of a connection. */
+class Line {
+  /** The requests that wait for the one that is being answered. */
+  readonly waiting: (() => void)[] = [];
+  isBusy = false;
+  /** The answer that is being given, or was last. */
+  answer: ServerResponse | undefined;
+  /** The request is dealt with: the next one's turn. */
+  readonly onDone: () => void;
+  /** What the last request said, and what its block was. */
+  #last: Said | undefined;
+  #block: HeaderBlock | undefined;
+
+  constructor(socket: Socket) {
+    this.onDone = () => {
+      const next = this.waiting.shift();
+      if (next === undefined) this.isBusy = false;
+      else if (!socket.destroyed) next();
+    };
+  }
+
+  /** A request's block: the same again if it says the same as the last one. */
+  blockOf(request: IncomingMessage, scheme: string): HeaderBlock | undefined {
+    if (this.#block !== undefined && isSame(request, this.#last))
+      return this.#block;
+    const block = toRequestBlock(request, scheme);
+    const isSmall = block !== undefined && block.size <= MAX_KNOWN_BYTES;
+    this.#block = isSmall ? block : undefined;
+    const { url, method, rawHeaders } = request;
+    this.#last = isSmall
+      ? { ...(url && { url }), ...(method && { method }), rawHeaders }
+      : undefined;
+    return block;
+  }
+}
+
+type Said = Pick<IncomingMessage, "url" | "method" | "rawHeaders">;
+
+function isSame(one: Said, other: Said | undefined): boolean {
+  if (other?.url !== one.url || other?.method !== one.method) return false;
+  const fields = one.rawHeaders;
+  const others = other?.rawHeaders ?? [];
+  if (fields.length !== others.length) return false;
+  for (let i = 0; i < fields.length; i++)
+    if (fields[i] !== others[i]) return false;
+  return true;
+}
+
 /**
  * Create a handler for an http.Server.
  */
 export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
-  const { onRequest, limits, stats, scheme, isDraining } = options;
-  // The requests that wait on a connection; none: one is being answered.
-  const waiting = new WeakMap<Socket, (() => void)[]>();
-  /** The answers that are given. */
-  const answers = new WeakMap<Socket, ServerResponse>();
+  const { onRequest, limits, stats, scheme, isDraining, onAnswered } = options;
+  const lines = new WeakMap<Socket, Line>();
+  const onStall = () => countViolation(stats, "stallTimeoutMs");
+  const common = { limits, isDraining, onStall, onAnswered };
 
-  const start = (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request;
-    answers.set(socket, response);
-    const onDone = () => {
-      const next = waiting.get(socket)?.shift();
-      if (next === undefined) waiting.delete(socket);
-      else if (!socket.destroyed) next();
-    };
+  const start = (
+    line: Line,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => {
+    line.answer = response;
+    line.isBusy = true;
     const isTooLong = request.rawHeaders.length > 2 * limits.maxHeaderFields;
-    const headers = toRequestBlock(request, scheme);
+    const headers = isTooLong ? undefined : line.blockOf(request, scheme);
     if (isTooLong || headers === undefined) {
       if (isTooLong) countViolation(stats, "maxHeaderFields");
       response.writeHead(isTooLong ? 431 : 400, { connection: "close" });
@@ -65,10 +117,8 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
       return;
     }
     const stream = new Http1Stream(request, response, {
-      limits,
-      isDraining,
-      onDone,
-      onStall: () => countViolation(stats, "stallTimeoutMs"),
+      ...common,
+      onDone: line.onDone,
     });
     stream.remoteEnded = !hasBody(request);
     stream.start(() => onRequest(stream, headers, stream.remoteEnded));
@@ -79,17 +129,19 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
       const { socket } = request;
       // node:http parses what came to its end, for nobody.
       if (socket.destroyed) return;
-      const queue = waiting.get(socket);
-      if (queue === undefined) {
-        waiting.set(socket, []);
-        return start(request, response);
+      let line = lines.get(socket);
+      if (line === undefined) {
+        line = new Line(socket);
+        lines.set(socket, line);
       }
-      if (queue.length >= limits.maxConcurrentStreams) {
+      if (!line.isBusy) return start(line, request, response);
+      if (line.waiting.length >= limits.maxConcurrentStreams) {
         countViolation(stats, "maxConcurrentStreams");
         socket.destroy();
         return;
       }
-      queue.push(() => start(request, response));
+      const busy = line;
+      line.waiting.push(() => start(busy, request, response));
     },
 
     onClientError({ code = "" }, socket) {
@@ -101,7 +153,7 @@ export function createHttp1Handler(options: Http1HandlerOptions): Http1Handler {
         socket.destroy();
         return;
       }
-      const answer = answers.get(socket);
+      const answer = lines.get(socket)?.answer;
       // In the middle of an answer, this would be taken for a part of it.
       const isAnswering = answer?.headersSent && !answer.writableFinished;
       if (socket.writable && !isAnswering)

@@ -28,7 +28,9 @@ export function toRequestBlock(
 ): HeaderBlock | undefined {
   const target = splitTarget(request);
   // RFC 9112, section 3.2; node:http keeps the first one and says nothing.
-  const hosts = request.headersDistinct["host"] ?? [];
+  const isHost = (text: string, i: number) =>
+    i % 2 === 0 && text.length === 4 && text.toLowerCase() === "host";
+  const hosts = request.rawHeaders.filter(isHost);
   if (target === undefined || hosts.length > 1) return undefined;
   const fields = [
     new HeaderField(":method", request.method ?? ""),
@@ -56,8 +58,21 @@ export function toTrailerBlock(
   return fields.length === 0 ? undefined : toBlock(fields);
 }
 
-/** Names and values of a response in turn, as node:http writes them. */
-export function toFieldList(block: HeaderBlock): string[] {
+/**
+ * Names and values of a response in turn, as node:http writes them. Made once
+ * for each block; not to be modified. The last answer of a connection says so.
+ */
+export function toFieldList(block: HeaderBlock, isLast: boolean): string[] {
+  const fields = block.derive(toFieldList, listFields);
+  return isLast ? [...fields, "connection", "close"] : fields;
+}
+
+/** Whether a caller said that it takes trailers. RFC 9110, section 6.5.1. */
+export function takesTrailers({ headers }: IncomingMessage): boolean {
+  return /\btrailers\b/i.test(String(headers["te"]));
+}
+
+function listFields(block: HeaderBlock): string[] {
   const list: string[] = [];
   for (const { name, value } of block.fields)
     if (!name.startsWith(":")) list.push(name, value);

@@ -7,6 +7,7 @@ import { ErrorCode } from "./error-codes.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { endIfThrown } from "./http1-fault.ts";
 import {
+  takesTrailers,
   toEarlyHints,
   toFieldList,
   toTrailerBlock,
@@ -102,8 +103,7 @@ export class Http1Stream implements ServerStream {
   respond(headers: HeaderBlock, endStream = false) {
     if (this.closed || this.headersSent) return;
     this.headersSent = true;
-    const fields = toFieldList(headers);
-    if (this.#options.isDraining()) fields.push("connection", "close");
+    const fields = toFieldList(headers, this.#options.isDraining());
     this.#response.writeHead(headers.status, fields);
     if (endStream) return this.end();
     // With the body's first piece, unless that takes its time.
@@ -153,8 +153,7 @@ export class Http1Stream implements ServerStream {
   end(trailers?: HeaderBlock): void {
     if (this.closed || this.localEnded) return;
     // RFC 9110, section 6.5.1: only to those who said that they take them.
-    const wanted = /\btrailers\b/i.test(String(this.#request.headers["te"]));
-    if (trailers !== undefined && wanted)
+    if (trailers !== undefined && takesTrailers(this.#request))
       this.#response.addTrailers(toTrailers(trailers));
     this.localEnded = true;
     if (this.queuedBytes === 0) this.#finish();
@@ -263,6 +262,7 @@ export class Http1Stream implements ServerStream {
 
   /** The answer is out, or the caller is gone. */
   #onResponseClose(): void {
+    this.#options.onAnswered();
     if (this.closed) return;
     if (this.#response.writableFinished) {
       this.#closeIfEnded();

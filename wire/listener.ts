@@ -9,8 +9,6 @@
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
@@ -145,14 +143,12 @@ function answerHttp1(port: Port, options: ListenerOptions, limits: Limits) {
     stats,
     scheme: options.tls ? "https" : "http",
     isDraining: () => port.isDraining,
-  });
-  http1.on("request", (request: IncomingMessage, response: ServerResponse) => {
     // Its headers may be out before we close; then it ends up idle.
-    response.once("close", () => {
+    onAnswered() {
       if (!http1.listening) setImmediate(() => http1.closeIdleConnections());
-    });
-    handler.onRequest(request, response);
+    },
   });
+  http1.on("request", handler.onRequest);
   http1.on("clientError", handler.onClientError);
 }
 

@@ -155,7 +155,7 @@ test("a response is a list of names and values without pseudo-headers", () => {
     new HeaderField("b", "2", true),
     ["a", "3"],
   ]);
-  assert.deepEqual(toFieldList(block), ["a", "1", "b", "2", "a", "3"]);
+  assert.deepEqual(toFieldList(block, false), ["a", "1", "b", "2", "a", "3"]);
   const trailers = createHeaderBlock([["a", "1"]]);
   assert.deepEqual(toTrailers(trailers), [["a", "1"]]);
 });
