@@ -111,6 +111,9 @@ export interface ServiceServer extends AsyncDisposable {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** No timer of Node's takes longer: some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How long before the end streams are told to go, in milliseconds. */
 const STREAM_NOTICE_MS = 1_000;
 
@@ -194,7 +197,7 @@ export function createRecordedServer(
           stopStreams.abort(
             new ConnectError("the server is shutting down", Code.Unavailable),
           ),
-        Math.max(0, graceMs - STREAM_NOTICE_MS),
+        Math.min(Math.max(0, graceMs - STREAM_NOTICE_MS), MAX_TIMER_MS),
       );
       await listener.close(graceMs);
       clearTimeout(notice);

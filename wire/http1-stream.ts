@@ -16,7 +16,11 @@ import {
 import { StallWatch } from "./http1-stall-watch.ts";
 import type { Http1StreamOptions } from "./http1-stream-options.ts";
 import { PieceQueue } from "./piece-queue.ts";
-import type { ServerStream, ServerStreamHandler } from "./server-stream.ts";
+import {
+  ignoring,
+  type ServerStream,
+  type ServerStreamHandler,
+} from "./server-stream.ts";
 import { isShared } from "./shared-reads.ts";
 import { toTimerMs } from "./timer-ms.ts";
 
@@ -94,6 +98,7 @@ export class Http1Stream implements ServerStream {
       this.#guarded(() => this.#onData(chunk)),
     );
     request.on("end", () => this.#guarded(() => this.#onRequestEnd()));
+    request.on("close", () => this.#guarded(() => this.#onRequestClose()));
   }
 
   #guarded(action: () => void): void {
@@ -107,11 +112,11 @@ export class Http1Stream implements ServerStream {
     this.#response.writeHead(headers.status, fields);
     if (endStream) return this.end();
     // With the body's first piece, unless that takes its time.
-    process.nextTick(flushHead, this);
+    process.nextTick(() => this.#flushHead());
   }
 
-  /** Send the header block if nothing of the body was sent. @internal */
-  flushHead(): void {
+  /** Send the header block if nothing of the body was sent. */
+  #flushHead(): void {
     if (this.#stall.handedBytes === 0 && !this.localEnded)
       this.#response.flushHeaders();
   }
@@ -252,6 +257,12 @@ export class Http1Stream implements ServerStream {
     else this.handler.onTrailers(this, trailers);
   }
 
+  /** The caller is gone in the midst of its request. */
+  #onRequestClose(): void {
+    if (!this.remoteEnded && !this.closed)
+      this.#close(ErrorCode.cancel, "peer");
+  }
+
   #onDrain(): void {
     if (this.closed) return;
     const sent = this.#pump();
@@ -284,17 +295,6 @@ export class Http1Stream implements ServerStream {
     this.handler.onClose(this, code);
     if (!this.#isHeld) this.#options.onDone();
   }
-}
-
-const ignoring: ServerStreamHandler = {
-  onData: (stream, data) => stream.consume(data.length),
-  onTrailers() {},
-  onSent() {},
-  onClose() {},
-};
-
-function flushHead(stream: Http1Stream): void {
-  stream.flushHead();
 }
 
 function ignore(): void {}

@@ -14,6 +14,9 @@ const LARGE_PIECE_BYTES = 4_096;
 /** What is small begins in a small block; slabs follow. */
 const FIRST_BLOCK_BYTES = 1_024;
 
+/** From so many pieces that are gone on, their places are given up. */
+const COMPACT_FROM = 64;
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -65,9 +68,11 @@ export class PieceQueue {
     this.offset = 0;
     this.#blocks[this.#head] = undefined;
     this.#pieces[this.#head++] = EMPTY;
-    if (this.isEmpty) {
-      this.#pieces = [];
-      this.#blocks = [];
+    const isMostlyGone =
+      this.#head >= COMPACT_FROM && this.#head * 2 > this.#pieces.length;
+    if (this.isEmpty || isMostlyGone) {
+      this.#pieces = this.#pieces.slice(this.#head);
+      this.#blocks = this.#blocks.slice(this.#head);
       this.#head = 0;
     }
     return block?.length === SLAB_BYTES ? block : undefined;

@@ -87,3 +87,11 @@ export type RequestHandler = (
   headers: HeaderBlock,
   endStream: boolean,
 ) => void;
+
+/** For streams that nobody handles. */
+export const ignoring: ServerStreamHandler = {
+  onData: (stream, data) => stream.consume(data.length),
+  onTrailers() {},
+  onSent() {},
+  onClose() {},
+};

@@ -12,6 +12,7 @@ import {
 } from "@connectrpc/connect";
 import type { HeaderBlock } from "../../wire/index.ts";
 import { toHeaders, urlOf } from "../request-head.ts";
+import type { Deadline } from "./deadline.ts";
 import type { Field, Protocol } from "./protocols.ts";
 
 /** What a context is made of. */
@@ -19,8 +20,8 @@ export interface CallContextInit {
   readonly method: DescMethod;
   readonly protocol: Protocol;
   readonly headers: HeaderBlock;
-  /** When the caller gives up, by Date.now(); undefined: it didn't say. */
-  readonly endsAtMs: number | undefined;
+  /** When the caller gives up; undefined: it didn't say. */
+  readonly deadline: Deadline | undefined;
   /** The name of the compression that answers may have, if any. */
   readonly compression: string | undefined;
   /** Aborts when streams are told to go. */
@@ -64,9 +65,9 @@ export class CallContext implements HandlerContext {
     this.service = init.method.parent;
     this.protocolName = init.protocol.name;
     this.#init = init;
-    const { endsAtMs } = init;
+    const { deadline } = init;
     this.timeoutMs =
-      endsAtMs === undefined ? unlimited : () => endsAtMs - Date.now();
+      deadline === undefined ? unlimited : () => deadline.leftMs();
     for (const [name, accessor] of CallContext.#accessors)
       Object.defineProperty(this, name, accessor);
   }
@@ -135,7 +136,7 @@ export class CallContext implements HandlerContext {
 
   #createController(): AbortController {
     const controller = new AbortController();
-    const { endsAtMs, shutdownSignal } = this.#init;
+    const { deadline, shutdownSignal } = this.#init;
     if (this.#isOver) {
       controller.abort(this.#reason);
     } else if (shutdownSignal?.aborted) {
@@ -145,19 +146,19 @@ export class CallContext implements HandlerContext {
       this.#controller = controller;
       this.#onShutdown = () => this.#abort(shutdownSignal?.reason);
       shutdownSignal?.addEventListener("abort", this.#onShutdown);
-      if (endsAtMs !== undefined) this.#watchDeadline(endsAtMs);
+      if (deadline !== undefined) this.#watchDeadline(deadline);
     }
     return controller;
   }
 
-  #watchDeadline(endsAtMs: number): void {
-    const leftMs = endsAtMs - Date.now();
+  #watchDeadline(deadline: Deadline): void {
+    const leftMs = deadline.leftMs();
     if (leftMs <= 0) {
       const message = "the operation timed out";
       this.#abort(new ConnectError(message, Code.DeadlineExceeded));
       return;
     }
-    const onTimeout = () => this.#watchDeadline(endsAtMs);
+    const onTimeout = () => this.#watchDeadline(deadline);
     this.#timer = setTimeout(onTimeout, Math.min(leftMs, MAX_TIMER_MS));
   }
 

@@ -9,6 +9,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { compressionNegotiate } from "@connectrpc/connect/protocol";
 import type { HeaderBlock } from "../../wire/index.ts";
 import type { CallRoute } from "./call-routes.ts";
+import { Deadline } from "./deadline.ts";
 import { type Protocol, protocolOf } from "./protocols.ts";
 
 /**
@@ -27,9 +28,9 @@ export interface CallPlan {
   readonly contentLength: number;
 }
 
-/** When the caller of a call that begins now gives up, by Date.now(). */
-export function endOf({ timeoutMs }: CallPlan): number | undefined {
-  return timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+/** When the caller of a call that begins now gives up. */
+export function deadlineOf({ timeoutMs }: CallPlan): Deadline | undefined {
+  return timeoutMs === undefined ? undefined : new Deadline(timeoutMs);
 }
 
 /** What some fields say. */

@@ -1,9 +1,6 @@
 // A body that comes in pieces, put together in one place.
 
-/** What is announced isn't reserved before so much of it has come. */
-const MAX_RESERVED_BYTES = 256 << 10;
-
-const LEAST_BYTES = 1_024;
+import { reservedBytes } from "./reserved-bytes.ts";
 
 /**
  * Grows with what is added to it.
@@ -21,18 +18,19 @@ export class MessageBuffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
+  /** All of it, in memory that holds nothing else. */
+  get whole(): Buffer {
+    if (this.#buffer.length === this.#length) return this.#buffer;
+    const exact = Buffer.allocUnsafeSlow(this.#length);
+    exact.set(this.bytes);
+    return exact;
+  }
+
   /** Add a copy of `data`. About `expected` bytes will come in all. */
   add(data: Buffer, expected: number): void {
     const needed = this.#length + data.length;
     if (needed > this.#buffer.length) {
-      const reserved =
-        this.#length < MAX_RESERVED_BYTES
-          ? Math.min(expected, MAX_RESERVED_BYTES)
-          : expected;
-      const doubled = 2 * this.#buffer.length;
-      // As much as will come, if that is known; else more and more.
-      const size =
-        reserved > needed ? reserved : Math.max(needed, doubled, LEAST_BYTES);
+      const size = reservedBytes(needed, expected);
       const grown = Buffer.allocUnsafeSlow(size);
       grown.set(this.bytes);
       this.#buffer = grown;

@@ -87,17 +87,18 @@ const grpcWeb = both("grpc-web", false);
 const connectUnary = both("connect", false);
 const connectStream = both("connect", true);
 
-/** Few content types are in use; what a stranger makes up isn't kept. */
-const MAX_KNOWN = 64;
-const known = new Map<string, Protocol | undefined>();
+/** As clients write them. Other forms, in capitals for example, are parsed. */
+const USUAL: readonly string[] = [
+  ...["application/grpc", "application/grpc+proto", "application/grpc+json"],
+  ...["application/grpc-web", "application/grpc-web+proto"],
+  ...["application/grpc-web+json", "application/proto", "application/json"],
+  ...["application/connect+proto", "application/connect+json"],
+];
+const known = new Map(USUAL.map((type) => [type, parse(type)] as const));
 
 /** Tell the protocol by a content type; undefined if it is none of these. */
 export function protocolOf(contentType: string): Protocol | undefined {
-  const found = known.get(contentType);
-  if (found !== undefined || known.has(contentType)) return found;
-  const protocol = parse(contentType);
-  if (known.size < MAX_KNOWN) known.set(contentType, protocol);
-  return protocol;
+  return known.get(contentType) ?? parse(contentType);
 }
 
 function parse(contentType: string): Protocol | undefined {

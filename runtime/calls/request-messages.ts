@@ -1,8 +1,10 @@
 // The messages of a streamed request, for the one handler that reads them.
 //
-// Bytes are put together as they come, each message in a place of its own. The
-// caller may send more when messages are taken; in the middle of a message that
-// somebody waits for, at once, because it may be larger than any window.
+// The message that comes next is put together in a place of its own; what comes
+// after it waits as it is, bytes: a thousand empty messages must not cost more
+// than their size. The caller may send more when messages are taken; in the
+// middle of a message that somebody waits for, at once, because it may be larger
+// than any window.
 
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -12,6 +14,8 @@ import {
 } from "@connectrpc/connect/protocol";
 import type { ServerStream } from "../../wire/index.ts";
 import { ENVELOPE_BYTES, EnvelopeFlag } from "./answers.ts";
+import { ByteQueue } from "./byte-queue.ts";
+import { EnvelopeBuffer } from "./envelope-buffer.ts";
 
 type AnyMessage = MessageShape<DescMessage>;
 type Item = IteratorResult<AnyMessage, undefined>;
@@ -34,9 +38,6 @@ interface Envelope {
 
 const OVER: Item = { done: true, value: undefined };
 
-/** What is announced isn't reserved before so much of it has come. */
-const MAX_RESERVED_BYTES = 256 << 10;
-
 /**
  * An iterable that can be read once.
  */
@@ -44,13 +45,10 @@ export class RequestMessages
   implements AsyncIterableIterator<AnyMessage, undefined>
 {
   readonly #options: RequestMessagesOptions;
-  #queue: Envelope[] = [];
-  /** The envelope that is coming: its header, then its data. */
-  readonly #header = Buffer.alloc(ENVELOPE_BYTES);
-  #headerBytes = 0;
-  #data: Uint8Array | undefined;
-  #dataLength = 0;
-  #dataBytes = 0;
+  /** The envelope that comes next, as far as it has come. */
+  readonly #front = new EnvelopeBuffer();
+  /** What came after it: how many messages that is, nobody has asked yet. */
+  readonly #rest = new ByteQueue();
   /** Received, not consumed yet. */
   #owedBytes = 0;
   /** What ends it, after all that is queued. */
@@ -65,31 +63,27 @@ export class RequestMessages
   }
 
   /** Bytes came. */
-  push(bytes: Buffer): void {
+  push(bytes: Buffer) {
     this.#owedBytes += bytes.length;
-    let at = 0;
-    while (at < bytes.length && !this.#isEnded) at = this.#take(bytes, at);
-    const isWaitedFor = this.#waiting !== undefined && this.#queue.length === 0;
-    if (isWaitedFor || this.#isEnded) this.#consume(this.#owedBytes);
-    if (this.#queue.length > 0 || this.#isEnded) this.#wake();
+    if (this.#isEnded || this.#isTooLarge)
+      return this.#consume(this.#owedBytes);
+    const at = this.#rest.isEmpty ? this.#front.add(bytes) : 0;
+    this.#rest.add(bytes.subarray(at));
+    const isWaitedFor = this.#waiting !== undefined && !this.#front.isComplete;
+    if (isWaitedFor) this.#consume(this.#owedBytes);
+    if (this.#front.isComplete || this.#isTooLarge) this.#wake();
   }
 
   /** That was all. */
   complete(): void {
     if (this.#isEnded) return;
     this.#isComplete = true;
-    const isCut =
-      this.#data === undefined ? this.#headerBytes > 0 : this.#dataBytes > 0;
-    if (isCut) {
-      const message = "protocol error: incomplete envelope";
-      this.#failure = new ConnectError(message, Code.InvalidArgument);
-    }
     this.#wake();
   }
 
   /** The rest will never come; what came already is worth nothing. */
   fail(reason: unknown): void {
-    this.#queue = [];
+    this.#drop();
     this.#failure = reason;
     this.#isComplete = true;
     this.#wake();
@@ -99,20 +93,20 @@ export class RequestMessages
   discard(): void {
     this.#isUnwanted = true;
     this.#consume(this.#owedBytes);
-    this.#queue = [];
+    this.#drop();
     this.#wake();
   }
 
   async next(): Promise<Item> {
     for (;;) {
-      const envelope = this.#queue.shift();
+      const envelope = this.#takeEnvelope();
       if (envelope !== undefined) {
         this.#consume(ENVELOPE_BYTES + envelope.data.length);
         const message = await this.#open(envelope);
         if (message !== undefined) return { done: false, value: message };
         continue;
       }
-      if (this.#isEnded) return this.#end();
+      if (this.#isEnded || this.#isTooLarge) return this.#end();
       // Somebody waits: the rest of a message may come.
       this.#consume(this.#owedBytes);
       this.#waiting ??= Promise.withResolvers();
@@ -138,60 +132,22 @@ export class RequestMessages
     return this.#isComplete || this.#isUnwanted;
   }
 
-  /** Take what belongs to the header or the data. Returns where that ended. */
-  #take(bytes: Buffer, at: number): number {
-    if (this.#data === undefined) {
-      const step = Math.min(
-        ENVELOPE_BYTES - this.#headerBytes,
-        bytes.length - at,
-      );
-      bytes.copy(this.#header, this.#headerBytes, at, at + step);
-      this.#headerBytes += step;
-      if (this.#headerBytes === ENVELOPE_BYTES) this.#beginData();
-      return at + step;
-    }
-    const step = Math.min(
-      this.#dataLength - this.#dataBytes,
-      bytes.length - at,
-    );
-    this.#reserve(this.#dataBytes + step);
-    this.#data.set(bytes.subarray(at, at + step), this.#dataBytes);
-    this.#dataBytes += step;
-    if (this.#dataBytes === this.#dataLength) this.#endData();
-    return at + step;
+  /** The next envelope, if all of it has come. */
+  #takeEnvelope(): Envelope | undefined {
+    const front = this.#front;
+    const rest = this.#rest;
+    while (!front.isComplete && !rest.isEmpty && !this.#isTooLarge)
+      rest.advance(front.add(rest.first));
+    return front.isComplete && !this.#isTooLarge ? front.take() : undefined;
   }
 
-  #beginData(): void {
-    const length = this.#header.readUInt32BE(1);
-    const { readMaxBytes } = this.#options;
-    if (length > readMaxBytes) {
-      this.#failure = new ConnectError(
-        `message size ${length} is larger than configured readMaxBytes ${readMaxBytes}`,
-        Code.ResourceExhausted,
-      );
-      this.#isComplete = true;
-      return;
-    }
-    this.#dataLength = length;
-    this.#dataBytes = 0;
-    this.#data = Buffer.allocUnsafeSlow(Math.min(length, MAX_RESERVED_BYTES));
-    if (length === 0) this.#endData();
+  get #isTooLarge(): boolean {
+    return this.#front.length > this.#options.readMaxBytes;
   }
 
-  #reserve(bytes: number): void {
-    const data = this.#data as Uint8Array;
-    if (bytes <= data.length) return;
-    this.#data = Buffer.allocUnsafeSlow(this.#dataLength);
-    this.#data.set(data);
-  }
-
-  #endData(): void {
-    this.#queue.push({
-      flags: this.#header[0] as number,
-      data: this.#data as Uint8Array,
-    });
-    this.#data = undefined;
-    this.#headerBytes = 0;
+  #drop(): void {
+    this.#front.clear();
+    this.#rest.clear();
   }
 
   #open(
@@ -220,10 +176,29 @@ export class RequestMessages
 
   /** No message is left: say how it ended, and that it did from then on. */
   #end(): Item {
-    const failure = this.#failure;
+    const failure = this.#failure ?? this.#fault();
+    const isUnwanted = this.#isUnwanted;
     this.#failure = undefined;
-    if (failure !== undefined && !this.#isUnwanted) throw failure;
+    this.discard();
+    if (failure !== undefined && !isUnwanted) throw failure;
     return OVER;
+  }
+
+  /** What is wrong with what came last. */
+  #fault(): ConnectError | undefined {
+    const { length, isCut } = this.#front;
+    const { readMaxBytes } = this.#options;
+    if (length > readMaxBytes)
+      return new ConnectError(
+        `message size ${length} is larger than configured readMaxBytes ${readMaxBytes}`,
+        Code.ResourceExhausted,
+      );
+    return isCut
+      ? new ConnectError(
+          "protocol error: incomplete envelope",
+          Code.InvalidArgument,
+        )
+      : undefined;
   }
 
   /** The caller may send so many bytes more, or as many as it sent. */

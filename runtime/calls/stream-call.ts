@@ -21,7 +21,7 @@ import {
   writeEnvelope,
 } from "./answers.ts";
 import { CallContext } from "./call-context.ts";
-import { type CallPlan, endOf } from "./call-plan.ts";
+import { type CallPlan, deadlineOf } from "./call-plan.ts";
 import type { StreamSpec } from "./call-routes.ts";
 import { type OpenStream, openStream } from "./open-stream.ts";
 import { RequestMessages } from "./request-messages.ts";
@@ -54,7 +54,7 @@ export class StreamCall implements ServerStreamHandler {
     this.#plan = plan;
     this.#context = new CallContext({
       ...{ method: route.spec.method, protocol, headers },
-      endsAtMs: endOf(plan),
+      deadline: deadlineOf(plan),
       compression: plan.responseCompression?.name,
       shutdownSignal,
     });
@@ -132,7 +132,9 @@ export class StreamCall implements ServerStreamHandler {
       } catch (reason) {
         // Whoever makes the messages waits at the last one. A no-op if it has
         // ended.
-        await messages.throw?.(reason);
+        const last = await messages.throw?.(reason);
+        // It caught that and goes on: nobody asks for more.
+        if (last?.done !== true) await messages.return?.();
         throw reason;
       }
     }

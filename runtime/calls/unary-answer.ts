@@ -1,6 +1,7 @@
 // The answer of a unary call, in the caller's protocol: a message or an error.
 
 import { create } from "@bufbuild/protobuf";
+import type { Compression } from "@connectrpc/connect/protocol";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { ServerStream } from "../../wire/index.ts";
 import { createAnswerHead } from "../answer-head.ts";
@@ -88,7 +89,7 @@ export class UnaryAnswer {
       message.length < compressMinBytes
     )
       return this.#guard(() => this.#sendEnveloped(message, EnvelopeFlag.none));
-    responseCompression.compress(message).then(
+    compress(responseCompression, message).then(
       (small) =>
         this.#guard(() => this.#sendEnveloped(small, EnvelopeFlag.compressed)),
       (thrown) => this.fail(thrown),
@@ -115,7 +116,7 @@ export class UnaryAnswer {
     if (responseCompression === null || trailers.length < compressMinBytes)
       return this.#endGrpcWeb(trailers, EnvelopeFlag.grpcWebTrailers);
     const flag = EnvelopeFlag.grpcWebTrailers | EnvelopeFlag.compressed;
-    responseCompression.compress(trailers).then(
+    compress(responseCompression, trailers).then(
       (small) => this.#guard(() => this.#endGrpcWeb(small, flag)),
       () => this.#giveUp(),
     );
@@ -138,7 +139,7 @@ export class UnaryAnswer {
     )
       return this.#guard(() => this.#sendUnary(status, body, undefined));
     const encoding = [protocol.encodingName, responseCompression.name] as const;
-    responseCompression.compress(body).then(
+    compress(responseCompression, body).then(
       (small) => this.#guard(() => this.#sendUnary(status, small, encoding)),
       () => this.#giveUp(),
     );
@@ -184,4 +185,12 @@ export class UnaryAnswer {
   #finish() {
     this.#stream.release();
   }
+}
+
+/** What it throws at once is a rejection, too. */
+async function compress(
+  compression: Compression,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  return await compression.compress(bytes);
 }

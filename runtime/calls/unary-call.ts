@@ -12,8 +12,9 @@ import type {
 import { closeReason } from "../close-reason.ts";
 import { ENVELOPE_BYTES, EnvelopeFlag } from "./answers.ts";
 import { CallContext } from "./call-context.ts";
-import { type CallPlan, endOf } from "./call-plan.ts";
+import { type CallPlan, deadlineOf } from "./call-plan.ts";
 import type { UnarySpec } from "./call-routes.ts";
+import type { Deadline } from "./deadline.ts";
 import { callThrough } from "./interceptors.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import { UnaryAnswer } from "./unary-answer.ts";
@@ -44,7 +45,7 @@ export class UnaryCall implements ServerStreamHandler {
   readonly #headers: HeaderBlock;
   readonly #plan: CallPlan;
   readonly #exits: UnaryCallExits;
-  readonly #endsAtMs: number | undefined;
+  readonly #deadline: Deadline | undefined;
   /** What came, if it didn't come at once. */
   #buffer: MessageBuffer | undefined;
   #context: CallContext | undefined;
@@ -58,7 +59,7 @@ export class UnaryCall implements ServerStreamHandler {
     this.#stream = stream;
     this.#headers = headers;
     this.#plan = plan;
-    this.#endsAtMs = endOf(plan);
+    this.#deadline = deadlineOf(plan);
     this.#exits = exits;
   }
 
@@ -138,8 +139,13 @@ export class UnaryCall implements ServerStreamHandler {
   }
 
   #own(body: Buffer, start: number): Uint8Array {
-    const part = body.subarray(start);
-    return this.#buffer === undefined ? Buffer.from(part) : part;
+    const length = body.length - start;
+    // In memory of its own, and no Buffer: applications get views of it.
+    if (this.#buffer !== undefined)
+      return new Uint8Array(this.#buffer.whole.buffer, start, length);
+    const own = new Uint8Array(length);
+    own.set(body.subarray(start));
+    return own;
   }
 
   #invoke(spec: UnarySpec, input: Parameters<UnarySpec["impl"]>[0]) {
@@ -148,7 +154,7 @@ export class UnaryCall implements ServerStreamHandler {
     // waits for the answers.
     this.#stream.hold();
     const context = new CallContext({
-      ...{ method: spec.method, protocol, endsAtMs: this.#endsAtMs },
+      ...{ method: spec.method, protocol, deadline: this.#deadline },
       headers: this.#headers,
       compression: responseCompression?.name,
       shutdownSignal: route.options.shutdownSignal,
@@ -164,7 +170,8 @@ export class UnaryCall implements ServerStreamHandler {
           ? spec.impl(input, context)
           : callThrough(spec, interceptors as never, context, input);
       if (!isPromise(output)) return answer.succeed(output);
-      output.then(
+      // Of other people's promises, too, which may resolve with promises.
+      Promise.resolve(output).then(
         (message) => answer.succeed(message),
         (thrown) => answer.fail(thrown),
       );
