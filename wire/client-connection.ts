@@ -69,6 +69,11 @@ export class ClientConnection extends Connection {
     return stream;
   }
 
+  /** How many streams at once the peer allows; infinite until it has said so. */
+  get peerMaxStreams(): number {
+    return this.core.peerMaxStreams;
+  }
+
   /** How many more streams the peer allows now. */
   get availableStreams(): number {
     if (this.core.state !== "open") return 0;

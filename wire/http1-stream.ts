@@ -98,7 +98,6 @@ export class Http1Stream implements ServerStream {
       this.#guarded(() => this.#onData(chunk)),
     );
     request.on("end", () => this.#guarded(() => this.#onRequestEnd()));
-    request.on("close", () => this.#guarded(() => this.#onRequestClose()));
   }
 
   #guarded(action: () => void): void {
@@ -226,6 +225,8 @@ export class Http1Stream implements ServerStream {
     // close at once would be shorter, but a caller who still sends then sees a
     // broken connection, and not the answer.
     this.#request.resume();
+    // node:http tells nobody of it any more.
+    this.#request.socket.once("close", this.#onGone);
     this.#unread = setTimeout(
       () => this.reset(ErrorCode.noError),
       toTimerMs(this.#options.limits.stallTimeoutMs),
@@ -257,12 +258,6 @@ export class Http1Stream implements ServerStream {
     else this.handler.onTrailers(this, trailers);
   }
 
-  /** The caller is gone in the midst of its request. */
-  #onRequestClose(): void {
-    if (!this.remoteEnded && !this.closed)
-      this.#close(ErrorCode.cancel, "peer");
-  }
-
   #onDrain(): void {
     if (this.closed) return;
     const sent = this.#pump();
@@ -287,8 +282,13 @@ export class Http1Stream implements ServerStream {
       this.#close(ErrorCode.noError, "end");
   }
 
+  /** The caller is gone in the midst of its request. */
+  readonly #onGone = (): void =>
+    this.#guarded(() => this.#close(ErrorCode.cancel, "peer"));
+
   #close(code: number, by: ClosedBy): void {
     clearTimeout(this.#unread);
+    this.#request.socket.off("close", this.#onGone);
     this.#stall.stop();
     this.closed = true;
     this.closedBy = by;

@@ -3,9 +3,14 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { PieceQueue } from "../../../wire/piece-queue.ts";
 import { SLAB_BYTES } from "../../../wire/slab-pool.ts";
 import { Random } from "../../support/random.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 /** Take so many bytes off the front, at most those of one piece. */
 function take(queue: PieceQueue, most: number): Buffer {
@@ -50,6 +55,22 @@ describe("a queue of pieces", () => {
     let pieces = 0;
     for (; !queue.isEmpty; pieces++) take(queue, Number.POSITIVE_INFINITY);
     assert.ok(pieces <= 1 + Math.ceil(100_000 / 16_384), String(pieces));
+  });
+
+  test("takes no room for what is gone, though it never gets empty", () => {
+    const queue = new PieceQueue();
+    const large = Buffer.allocUnsafeSlow(5_000);
+    queue.push(large, 0);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 500_000; i++) {
+      queue.push(large, 0);
+      queue.advance(large.length);
+    }
+    collect();
+    const grown = process.memoryUsage().heapUsed - before;
+    assert.ok(grown < 1 << 20, `${grown} bytes more`);
+    assert.equal(queue.first, large);
   });
 
   test("keeps a large piece by reference, and says when it is the last", () => {

@@ -177,3 +177,26 @@ describe(
     });
   },
 );
+
+it("a caller who hangs up in the midst of a request that was answered is gone at once", async () => {
+  const ends: string[] = [];
+  const listener = createListener({
+    onRequest(stream) {
+      stream.handler = {
+        onData: (_stream, data) => stream.consume(data.length),
+        onTrailers() {},
+        onSent() {},
+        onClose: () => ends.push(String(stream.closedBy)),
+      };
+      stream.respond(OK, true);
+    },
+  });
+  const { port } = await listener.listen({ host: "127.0.0.1", port: 0 });
+  using line = await connectLine(port);
+  line.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nabc");
+  await line.expect(/^HTTP\/1\.1 200/);
+  line.socket.destroy();
+  await until("its end is told", () => ends.length > 0);
+  assert.deepEqual(ends, ["peer"]);
+  await listener.close(0);
+});
