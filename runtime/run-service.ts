@@ -26,8 +26,15 @@ import { logRegistry } from "./log-registry.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { runProgram } from "./program.ts";
 import { createRouteRecorder } from "./routes.ts";
-import { createRecordedServer, type ServiceServer } from "./service-server.ts";
+import {
+  createRecordedServer,
+  type ServiceServer,
+  type ServiceServerOptions,
+} from "./service-server.ts";
 import { waitForStop } from "./stop-signal.ts";
+
+/** No timer of Node's takes longer: some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * What a service is.
@@ -48,6 +55,12 @@ export interface ServiceOptions {
 
   /** Wrapped around every call, inside of logging and rate limit. */
   readonly interceptors?: readonly Interceptor[];
+
+  /**
+   * Runs before the body of a call is read, and before all interceptors: what
+   * it throws is the answer. The place to find out who calls. Defaults to none.
+   */
+  readonly requestGate?: ServiceServerOptions["requestGate"];
 }
 
 /**
@@ -96,6 +109,7 @@ async function serve(
   await options.routes(recorder.router, context);
   const server = createRecordedServer(recorder.finish(), {
     interceptors: createInterceptors(options, config, logger),
+    ...(options.requestGate && { requestGate: options.requestGate }),
   });
   for (const rule of server.unsupportedRest) logger.warn(rule);
 
@@ -139,7 +153,8 @@ async function leave(
 ): Promise<void> {
   server.drain();
   await registration.drain();
-  await new Promise((resolve) => setTimeout(resolve, flags["drain-delay"]));
+  const delayMs = Math.min(flags["drain-delay"], MAX_TIMER_MS);
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
   await server.close(flags["drain-timeout"]);
 }
 

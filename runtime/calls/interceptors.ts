@@ -1,5 +1,5 @@
-// Runs a unary handler behind its interceptors, as Connect does, with a request
-// and a response that have no more made than somebody looks at.
+// Runs a unary handler behind its interceptors, as Connect does. Only the signal
+// of a request, which may take a timer, is made when somebody looks at it.
 
 import {
   create,
