@@ -23,8 +23,8 @@ const BROKEN: ReadonlySet<unknown> = new Set([
 /** The system calls before which nothing can have been sent. */
 const OPENING: ReadonlySet<unknown> = new Set(["connect", "getaddrinfo"]);
 
-/** How the codes of a TLS handshake that failed begin. */
-const HANDSHAKE =
+/** How the codes begin of what fails TLS, its handshake above all. */
+const TLS =
   /^(?:ERR_TLS_|ERR_SSL_|ERROR_IN_C|UNABLE_TO_|CERT_|CRL_|SELF_|DEPTH_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_|PATH_)/;
 
 /**
@@ -48,13 +48,12 @@ export function toCallError(
 }
 
 /**
- * Whether a connection could not be opened at all.
+ * Whether a connection could not be opened at all. Errors of TLS don't tell: they
+ * come in the middle of an answer, too.
  */
 export function isUnreached(reason: unknown): boolean {
   return chain(reason).some(
-    (error) =>
-      ("syscall" in error && OPENING.has(error.syscall)) ||
-      ("code" in error && HANDSHAKE.test(String(error.code))),
+    (error) => "syscall" in error && OPENING.has(error.syscall),
   );
 }
 
@@ -62,7 +61,9 @@ function isBroken(error: ConnectError): boolean {
   if (error.code === Code.Canceled || error.code === Code.Aborted) return true;
   if (isUnreached(error)) return true;
   return chain(error).some(
-    (cause) => "code" in cause && BROKEN.has(cause.code),
+    (cause) =>
+      "code" in cause &&
+      (BROKEN.has(cause.code) || TLS.test(String(cause.code))),
   );
 }
 

@@ -7,6 +7,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   ErrorCode,
   type HeaderBlock,
+  internalLimits,
   type Stream,
   type StreamHandler,
 } from "../../wire/index.ts";
@@ -16,7 +17,9 @@ import {
   errorOfAddress,
   errorOfDeadline,
   errorOfFullness,
+  errorOfHeaders,
   errorOfLoss,
+  errorOfSilence,
 } from "./lost-call.ts";
 import type { ServiceUpstreams, Upstream } from "./upstreams.ts";
 
@@ -106,12 +109,34 @@ export abstract class Call implements StreamHandler {
         if (!this.hasNoBody) this.sendBody(stream);
         return;
       }
+      if (this.#waitForRoom(upstream)) return;
       this.#skip(upstream);
     }
   }
 
-  /** Returns undefined if that address is of no use. */
+  /**
+   * Nobody knows how many calls it takes before it has said so. That is a round
+   * trip after it was first called, or a time-out.
+   */
+  #waitForRoom(upstream: Upstream): boolean {
+    if (this.isOver) return false;
+    this.#cancelWait = upstream.whenSettled((isSettled) => {
+      this.#cancelWait = undefined;
+      if (!isSettled) {
+        this.#loss = errorOfSilence(upstream.address);
+        this.#skip(upstream);
+      }
+      this.#attempt();
+    });
+    return this.#cancelWait !== undefined;
+  }
+
+  /** Returns undefined if that address is of no use, or if the call is over. */
   #send(upstream: Upstream): Stream | undefined {
+    if (!upstream.isAddress) {
+      this.#loss = errorOfAddress(upstream.address);
+      return undefined;
+    }
     let headers: HeaderBlock;
     try {
       headers = this.headersFor(upstream);
@@ -120,12 +145,20 @@ export abstract class Call implements StreamHandler {
       this.#loss = errorOfAddress(upstream.address);
       return undefined;
     }
-    upstream.inFlight++;
-    const stream = upstream.request(headers, this.hasNoBody, this);
-    if (stream === undefined) {
-      upstream.inFlight--;
-      this.#loss = errorOfFullness(upstream.address);
+    // Instances end a connection for such a call, and others share it.
+    if (headers.size > internalLimits.maxHeaderListBytes) {
+      this.fail(errorOfHeaders(headers.size));
+      return undefined;
     }
+    upstream.inFlight++;
+    let stream: Stream | undefined;
+    try {
+      stream = upstream.request(headers, this.hasNoBody, this);
+      if (stream === undefined) this.#loss = errorOfFullness(upstream.address);
+    } catch (error) {
+      this.fail(ConnectError.from(error, Code.Internal));
+    }
+    if (stream === undefined) upstream.inFlight--;
     return stream;
   }
 

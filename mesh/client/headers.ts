@@ -67,6 +67,19 @@ export function shortenTimeout(
   });
 }
 
+/** The same, of the web's Headers. */
+export function shortenHeaders(headers: Headers, elapsedMs: number): Headers {
+  const shortened = new Headers(headers);
+  for (const name of ["grpc-timeout", "connect-timeout-ms"]) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    const given = [new HeaderField(name, value)];
+    for (const field of shortenTimeout(given, elapsedMs))
+      shortened.set(name, field.value);
+  }
+  return shortened;
+}
+
 /**
  * The time-out that headers say, in milliseconds; infinite if they say none.
  */

@@ -4,7 +4,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type {
   UniversalClientFn,
   UniversalClientRequest,
@@ -13,6 +13,7 @@ import type {
 import { createNodeHttpClient } from "@connectrpc/connect-node";
 import { isUnreached, toCallError } from "./broken-connection.ts";
 import type { Chooser } from "./chooser.ts";
+import { shortenHeaders } from "./headers.ts";
 import { pathOf, serviceOf } from "./method-path.ts";
 import type { ServiceUpstreams, Upstream } from "./upstreams.ts";
 
@@ -44,25 +45,61 @@ export function createHttp1Client(
   });
   return {
     async request(given) {
+      const beganAtMs = performance.now();
       const path = pathOf(given.url);
       const service = chooser.service(serviceOf(path));
+      throwIfAborted(given.signal);
       if (chooser.isUnheard(service)) await heard(chooser, given.signal);
-      return await attempt(chooser, service, (upstream) => {
+      throwIfAborted(given.signal);
+      const body = given.body && new WatchedBody(given.body);
+      return await attempt(chooser, service, body, (upstream) => {
         const url = `${scheme}://${upstream.address}${path}`;
-        return exchange({ ...given, url }, upstream, send);
+        const elapsedMs = performance.now() - beganAtMs;
+        const header = shortenHeaders(given.header, elapsedMs);
+        const request = { ...given, url, header, ...(body && { body }) };
+        return exchange(request, upstream, send);
       });
     },
     close: () => agent.destroy(),
   };
 }
 
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true)
+    throw ConnectError.from(signal.reason, Code.Canceled);
+}
+
+/** A request's body that remembers whether anything was asked of it. */
+class WatchedBody implements AsyncIterable<Uint8Array> {
+  isTouched = false;
+  readonly #pieces: AsyncIterable<Uint8Array>;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const pieces = this.#pieces[Symbol.asyncIterator]();
+    return {
+      next: () => {
+        this.isTouched = true;
+        return pieces.next();
+      },
+      ...(pieces.throw && { throw: pieces.throw.bind(pieces) }),
+      ...(pieces.return && { return: pieces.return.bind(pieces) }),
+    };
+  }
+}
+
 /**
- * One instance after the other, while none can be reached: node:http asks for
- * nothing of the body before it has a connection.
+ * One instance after the other, while none can be reached and nothing was asked
+ * of the body. Over TLS it is asked for before the handshake: whatever fails from
+ * there on fails the call.
  */
 async function attempt<T>(
   chooser: Chooser,
   service: ServiceUpstreams,
+  body: WatchedBody | undefined,
   send: (upstream: Upstream) => Promise<T>,
 ): Promise<T> {
   const tried: Upstream[] = [];
@@ -74,7 +111,7 @@ async function attempt<T>(
     try {
       return await send(upstream);
     } catch (error) {
-      if (!isUnreached(error)) throw error;
+      if (!isUnreached(error) || body?.isTouched === true) throw error;
       loss = error;
       tried.push(upstream);
     }
@@ -87,7 +124,7 @@ async function exchange(
   send: UniversalClientFn,
 ): Promise<UniversalClientResponse> {
   const { signal } = request;
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   let isOpen = true;
   upstream.inFlight++;
   const release = () => {

@@ -2,12 +2,19 @@
 //
 // A connection that broke is always "unavailable": nobody cancelled anything,
 // and the caller may look for another instance. What an instance says by the
-// code of a reset is translated as gRPC does it, except for CANCEL: an instance
-// can't cancel for the caller.
+// code of a reset is translated as gRPC does it, except for CANCEL and NO_ERROR:
+// an instance can't cancel for the caller, and one that breaks off without a
+// fault is as good as gone. HTTP_1_1_REQUIRED, which gRPC leaves open, is
+// "permission denied", as in connect-node.
 // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors
 
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorCode, errorName, type Stream } from "../../wire/index.ts";
+import {
+  ErrorCode,
+  errorName,
+  internalLimits,
+  type Stream,
+} from "../../wire/index.ts";
 import {
   describeFailure,
   socketError,
@@ -56,9 +63,23 @@ export function errorOfFullness(address: string): ConnectError {
   return unavailable(`${address} takes no more calls`);
 }
 
+/** The error for an instance that never said how many calls it takes. */
+export function errorOfSilence(address: string): ConnectError {
+  return unavailable(`${address} can't be reached`);
+}
+
 /** The error for an instance that can't be where it says it is. */
 export function errorOfAddress(address: string): ConnectError {
   return unavailable(`${JSON.stringify(address)} is no address`);
+}
+
+/** The error for a call with more headers than instances take. */
+export function errorOfHeaders(bytes: number): ConnectError {
+  const { maxHeaderListBytes } = internalLimits;
+  return new ConnectError(
+    `the request's headers have ${bytes} bytes, ${maxHeaderListBytes} at most can be sent`,
+    Code.ResourceExhausted,
+  );
 }
 
 /** The error for a call whose time is over. */

@@ -94,13 +94,16 @@ export class MethodPlan<
     fields: readonly HeaderField[],
     timeoutMs: number | undefined,
   ): HeaderBlock {
-    const all = [
+    const all: HeaderField[] = [
       post,
       this.options.tls === undefined ? http : https,
       upstream.authority,
       this.#path,
-      ...fields,
     ];
+    // The caller's own would be a second one.
+    for (const field of fields)
+      if (timeoutMs === undefined || field.name !== "grpc-timeout")
+        all.push(field);
     if (timeoutMs !== undefined)
       all.push(new HeaderField("grpc-timeout", toGrpcTimeout(timeoutMs)));
     return createHeaderBlock(all);

@@ -1,6 +1,9 @@
 // What a mesh transport can be told, with its defaults, all in one place.
 
-import type { ConnectionOptions as TlsOptions } from "node:tls";
+import {
+  createSecureContext,
+  type ConnectionOptions as TlsOptions,
+} from "node:tls";
 import type {
   BinaryReadOptions,
   BinaryWriteOptions,
@@ -13,11 +16,14 @@ import {
   validateReadWriteMaxBytes,
 } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import { PortolanError } from "../../core/index.ts";
+import { errorMessage, PortolanError } from "../../core/index.ts";
 import type { Directory, EtcdOptions } from "../registry/index.ts";
 
 /** gRPC's usual limit for a message, in bytes. */
 const READ_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Longer timers than Node.js's, in milliseconds, end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The RPC protocols that a mesh transport speaks.
@@ -110,8 +116,8 @@ interface CommonOptions {
   readonly binaryOptions?: Partial<BinaryReadOptions & BinaryWriteOptions>;
 
   /**
-   * The deadline of calls that come with none, in milliseconds. Those that come
-   * with 0 have none. Defaults to none.
+   * The deadline of calls that come with none, in milliseconds. 0, here or for a
+   * call, means none, and so does more than 2^31 - 1 (24 days). Defaults to none.
    */
   readonly defaultTimeoutMs?: number;
 
@@ -159,19 +165,21 @@ export interface CallOptions {
   readonly writeMaxBytes: number;
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
   readonly binaryOptions?: Partial<BinaryReadOptions & BinaryWriteOptions>;
-  readonly defaultTimeoutMs?: number;
+  /** The time that a call has, by what it comes with; undefined for no end. */
+  timeoutOf(timeoutMs: number | undefined): number | undefined;
   readonly useShortWay: boolean;
 }
 
 /**
- * Fill in the defaults. Throws ERR_USAGE for gRPC over HTTP/1.1, a ConnectError
- * for sizes out of range.
+ * Fill in the defaults. Throws ERR_USAGE for gRPC over HTTP/1.1 and for keys and
+ * certificates that can't be used, a ConnectError for sizes out of range.
  */
 export function resolveCallOptions(options: CommonOptions): CallOptions {
   const { protocol = "grpc", httpVersion = "2", tls } = options;
   const { jsonOptions, binaryOptions, defaultTimeoutMs } = options;
   if (httpVersion === "1.1" && protocol === "grpc")
     throw new PortolanError("ERR_USAGE", "gRPC needs HTTP/2");
+  if (tls !== undefined) checkTls(tls);
   return {
     protocol,
     httpVersion,
@@ -190,7 +198,21 @@ export function resolveCallOptions(options: CommonOptions): CallOptions {
     ),
     ...(jsonOptions && { jsonOptions }),
     ...(binaryOptions && { binaryOptions }),
-    ...(defaultTimeoutMs !== undefined && { defaultTimeoutMs }),
+    timeoutOf(timeoutMs = defaultTimeoutMs) {
+      const isLimit = timeoutMs !== undefined && timeoutMs > 0;
+      return isLimit && timeoutMs <= MAX_TIMER_MS ? timeoutMs : undefined;
+    },
     useShortWay: options.useShortWay ?? true,
   };
+}
+
+/** What is wrong with them should not be found out by the first call. */
+function checkTls(tls: TlsOptions): void {
+  if (tls.secureContext !== undefined) return;
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    const message = `The TLS options can't be used: ${errorMessage(cause)}`;
+    throw new PortolanError("ERR_USAGE", message, { cause });
+  }
 }

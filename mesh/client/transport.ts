@@ -39,8 +39,8 @@ export interface MeshTransport extends Transport, AsyncDisposable {
  * takes them in turn, over gRPC unless told otherwise.
  *
  * It watches the registry, and keeps the process alive until it is closed.
- * Throws ERR_USAGE if the addresses of etcd are wrong, or for gRPC over
- * HTTP/1.1.
+ * Throws ERR_USAGE if the addresses of etcd are wrong, if keys or certificates
+ * can't be used, and for gRPC over HTTP/1.1.
  *
  * A call that an instance has certainly not seen goes to another, as long as
  * nothing was taken from a caller that streams. Calls fail with `unavailable` if
@@ -54,7 +54,10 @@ export function createMeshTransport(
   const callOptions = resolveCallOptions(options);
   const directory = options.directory ?? createOwnDirectory(options.etcd);
   const { tls } = callOptions;
-  const connections = createConnections(createStats(), { tls });
+  const connections = createConnections(createStats(), {
+    tls,
+    isPatient: true,
+  });
   const chooser = new Chooser({ directory, connections, name, waitMs });
   const { closeHttp, ...calls } = createCalls(chooser, callOptions);
   async function close(): Promise<void> {
@@ -105,8 +108,35 @@ function createCalls(
   };
 }
 
-/** Connect's own transport for a protocol. What it calls has no host. */
+/**
+ * Connect's own transport for a protocol, with our deadlines: what would be too
+ * long for a timer ends at once there.
+ */
 function createProtocol(
+  options: CallOptions,
+  httpClient: UniversalClientFn,
+): Transport {
+  const transport = createConnectTransport(options, httpClient);
+  return {
+    unary: (method, signal, timeoutMs, ...rest) =>
+      transport.unary(
+        method,
+        signal,
+        options.timeoutOf(timeoutMs) ?? 0,
+        ...rest,
+      ),
+    stream: (method, signal, timeoutMs, ...rest) =>
+      transport.stream(
+        method,
+        signal,
+        options.timeoutOf(timeoutMs) ?? 0,
+        ...rest,
+      ),
+  };
+}
+
+/** What it calls has no host. */
+function createConnectTransport(
   options: CallOptions,
   httpClient: UniversalClientFn,
 ): Transport {

@@ -20,9 +20,6 @@ import type { CallOptions } from "./options.ts";
 import { UnaryAnswer } from "./unary-answer.ts";
 import type { Upstream } from "./upstreams.ts";
 
-/** Longer timers than node's end at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * Create the function that makes unary calls, for a transport without
  * interceptors. `fallback` makes those whose message has to be compressed.
@@ -33,7 +30,7 @@ export function createUnaryShortWay(
   fallback: Transport["unary"],
 ): Transport["unary"] {
   const planOf = createMethodPlans(chooser, options);
-  const { sendCompression, compressMinBytes, defaultTimeoutMs } = options;
+  const { sendCompression, compressMinBytes } = options;
   return (method, signal, timeoutMs, header, message, contextValues) =>
     // What throws here rejects it.
     new Promise((resolve, reject) => {
@@ -43,12 +40,11 @@ export function createUnaryShortWay(
         const call = [method, signal, timeoutMs, header, message] as const;
         return resolve(fallback(...call, contextValues));
       }
-      const limitMs = timeoutMs ?? defaultTimeoutMs;
       const request = {
         body: wrapMessage(bytes),
         fields: plan.fieldsOf(header),
         signal,
-        timeoutMs: limitMs !== undefined && limitMs > 0 ? limitMs : undefined,
+        timeoutMs: options.timeoutOf(timeoutMs),
       };
       new UnaryCall(chooser, plan, request, { resolve, reject }).run();
     });
@@ -111,7 +107,6 @@ class UnaryCall<I extends DescMessage, O extends DescMessage> extends Call {
 
   #startTimer(timeoutMs: number): void {
     this.endsAtMs = performance.now() + timeoutMs;
-    if (timeoutMs > MAX_TIMER_MS) return;
     this.#timer = setTimeout(() => {
       this.fail(errorOfDeadline());
     }, timeoutMs);

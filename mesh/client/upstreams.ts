@@ -3,7 +3,7 @@
 // An instance that left the registry gets no new call; its connections are
 // closed when the calls on them have ended.
 
-import type { Instance } from "../../core/index.ts";
+import { type Instance, parseAddress } from "../../core/index.ts";
 import {
   type HeaderBlock,
   HeaderField,
@@ -24,6 +24,8 @@ import type { Connections } from "../upstream/index.ts";
 export class Upstream {
   readonly address: string;
   readonly authority: HeaderField;
+  /** It is "host:port", as it should be. */
+  readonly isAddress: boolean;
   /** How many calls are open on it; kept by whoever makes them. */
   inFlight = 0;
   /** Header blocks for this address, by whatever they are made for. */
@@ -33,6 +35,7 @@ export class Upstream {
   constructor(address: string, connections: Connections) {
     this.address = address;
     this.authority = new HeaderField(":authority", address);
+    this.isAddress = !(parseAddress(address) instanceof Error);
     this.#connections = connections;
   }
 
@@ -43,6 +46,13 @@ export class Upstream {
     handler: StreamHandler,
   ): Stream | undefined {
     return this.#connections.request(this.address, headers, endStream, handler);
+  }
+
+  /** See Connections. */
+  whenSettled(
+    onSettled: (isSettled: boolean) => void,
+  ): (() => void) | undefined {
+    return this.#connections.whenSettled(this.address, onSettled);
   }
 }
 
@@ -96,10 +106,11 @@ export class Upstreams {
     const addresses = new Set(ours.map(({ address }) => address));
     for (const address of this.#byAddress.keys())
       if (!addresses.has(address)) this.#byAddress.delete(address);
-    this.#connections.update({ instances: ours });
     this.#serving = serving;
     for (const service of this.#services.values())
       service.candidates = this.#candidates(service.name);
+    // Last: calls that waited for one that left look for another at once.
+    this.#connections.update({ instances: ours });
   }
 
   /** There is nobody to call any more. */

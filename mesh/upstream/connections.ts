@@ -44,12 +44,23 @@ export interface Connections {
     handler: StreamHandler,
   ): Stream | undefined;
 
+  /**
+   * After request() has returned undefined: if the instance has yet to say how
+   * many calls it takes, call a function when it did, or when it is no use to
+   * wait longer, and return a function that ends the wait. Undefined if there is
+   * nothing to wait for. Only with `isPatient`.
+   */
+  whenSettled(
+    address: string,
+    onSettled: (isSettled: boolean) => void,
+  ): (() => void) | undefined;
+
   /** Let go of connections to instances that left, when their calls ended. */
   update(snapshot: Pick<Snapshot, "instances">): void;
 
   /**
-   * Let go of all connections, when their calls ended. No caller is left: calls
-   * that were given up end now.
+   * Let go of all connections, when their calls ended, also of those to
+   * instances that left. No caller is left: calls that were given up end now.
    */
   close(): void;
 
@@ -66,6 +77,19 @@ export interface ConnectionsOptions {
    * Defaults to cleartext.
    */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Open no second connection to an instance before it has said how many calls
+   * it takes on the first; request() returns undefined meanwhile. Defaults to
+   * false.
+   */
+  readonly isPatient?: boolean;
+}
+
+/** What the pools have in common. */
+interface Shared extends ConnectionsOptions {
+  readonly stats: WireStats;
+  /** All connections that aren't closed, those that take no more calls too. */
+  readonly all: Set<InstanceConnection>;
 }
 
 /**
@@ -76,11 +100,13 @@ export function createConnections(
   options: ConnectionsOptions = {},
 ): Connections {
   const pools = new Map<string, Pool>();
+  const all = new Set<InstanceConnection>();
+  const shared: Shared = { ...options, stats, all };
 
   function open(address: string): Pool | undefined {
     const target = parseAddress(address);
     if (target instanceof Error) return undefined;
-    const pool = new Pool(target, stats, options.tls);
+    const pool = new Pool(target, shared);
     pools.set(address, pool);
     return pool;
   }
@@ -90,6 +116,8 @@ export function createConnections(
       const pool = pools.get(address) ?? open(address);
       return pool?.request(headers, endStream, handler);
     },
+    whenSettled: (address, onSettled) =>
+      pools.get(address)?.whenSettled(onSettled),
     update({ instances }) {
       const addresses = new Set(instances.map(({ address }) => address));
       for (const [address, pool] of pools) {
@@ -99,12 +127,12 @@ export function createConnections(
       }
     },
     close() {
-      for (const pool of pools.values()) pool.close();
       pools.clear();
+      for (const connection of [...all]) connection.close();
     },
     cut() {
-      for (const pool of pools.values()) pool.cut();
       pools.clear();
+      for (const connection of [...all]) connection.cut();
     },
   };
 }
@@ -120,16 +148,15 @@ export function moreKeepaliveMs(intervalMs: number): number {
 /** The connections to one instance that take calls. */
 class Pool {
   readonly #address: Address;
-  readonly #stats: WireStats;
-  readonly #tls: TlsOptions | undefined;
+  readonly #shared: Shared;
   #connections: InstanceConnection[] = [];
+  readonly #waiting = new Set<(isSettled: boolean) => void>();
   #expectedStreams = EXPECTED_STREAMS;
   #keepaliveIntervalMs = KEEPALIVE_INTERVAL_MS;
 
-  constructor(address: Address, stats: WireStats, tls: TlsOptions | undefined) {
+  constructor(address: Address, shared: Shared) {
     this.#address = address;
-    this.#stats = stats;
-    this.#tls = tls;
+    this.#shared = shared;
   }
 
   request(
@@ -152,28 +179,45 @@ class Pool {
       if (stream !== undefined) return stream;
     }
     if (this.#connections.length >= MAX_CONNECTIONS) return undefined;
+    if (this.#shared.isPatient === true && this.#isSettling) return undefined;
     return this.#open().request(headers, endStream, handler);
+  }
+
+  /** An instance has yet to say how many calls it takes. */
+  get #isSettling(): boolean {
+    return this.#connections.some(
+      ({ isOpen, hasSettings }) => isOpen && !hasSettings,
+    );
+  }
+
+  whenSettled(
+    onSettled: (isSettled: boolean) => void,
+  ): (() => void) | undefined {
+    if (this.#shared.isPatient !== true || !this.#isSettling) return undefined;
+    this.#waiting.add(onSettled);
+    return () => this.#waiting.delete(onSettled);
+  }
+
+  /** Those who begin to wait meanwhile wait for the next one. */
+  #settle(isSettled: boolean): void {
+    for (const onSettled of [...this.#waiting])
+      if (this.#waiting.delete(onSettled)) onSettled(isSettled);
   }
 
   drain(): void {
     for (const connection of [...this.#connections]) connection.drain();
-  }
-
-  close(): void {
-    for (const connection of [...this.#connections]) connection.close();
-  }
-
-  cut(): void {
-    for (const connection of [...this.#connections]) connection.cut();
+    this.#settle(false);
   }
 
   #open(): InstanceConnection {
+    const { stats, tls, all } = this.#shared;
     const connection = new InstanceConnection(this.#address, {
       keepaliveIntervalMs: this.#keepaliveIntervalMs,
-      stats: this.#stats,
-      tls: this.#tls,
+      stats,
+      tls,
       onSettings: (maxStreams) => {
         this.#expectedStreams = maxStreams;
+        this.#settle(true);
       },
       onGoaway: (code) => {
         if (code === ErrorCode.enhanceYourCalm)
@@ -182,8 +226,13 @@ class Pool {
           );
         this.#forget(connection);
       },
-      onClose: () => this.#forget(connection),
+      onClose: () => {
+        all.delete(connection);
+        this.#forget(connection);
+        if (!connection.hasSettings) this.#settle(false);
+      },
     });
+    all.add(connection);
     this.#connections.push(connection);
     return connection;
   }

@@ -1,7 +1,7 @@
 // One HTTP/2 connection to an instance, and why calls on it fail: in words for
 // callers, who learn the instance's name, but not where it is.
 
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import {
   connect as connectTls,
   type TLSSocket,
@@ -31,8 +31,16 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
  * What an instance sends and a caller doesn't read waits here, up to a stream's
  * window for each of the caller's streams: no more than a caller itself may
  * have waiting here.
+ *
+ * How slowly an instance takes a request is for the call's deadline to judge: it
+ * is no attack, and all callers share the connection. So any progress will do
+ * for a stream (none at all, too). An instance that reads nothing any more is
+ * found by its socket, or by keepalive.
  */
-const limits = resolveLimits(internalLimits, { streamWindowBytes: 256 << 10 });
+export const instanceLimits = resolveLimits(internalLimits, {
+  streamWindowBytes: 256 << 10,
+  stallMinBytes: 0,
+});
 
 /** What its owner decides, and wants to hear of. */
 export interface InstanceConnectionOptions {
@@ -59,6 +67,8 @@ export class InstanceConnection {
   wasConnected = false;
   /** The instance has said how many calls it allows. */
   hasSettings = false;
+  /** What the instance ended the connection for, if it said so. */
+  goawayCode: number = ErrorCode.noError;
   /** What calls on it are cancelled with. */
   readonly resets = new ResetBudget();
   readonly #connection: ClientConnection;
@@ -75,7 +85,7 @@ export class InstanceConnection {
     );
     socket.once("close", () => clearTimeout(timeout));
     const connection = createClientConnection(socket, {
-      limits,
+      limits: instanceLimits,
       stats: options.stats,
       keepalive: {
         intervalMs: options.keepaliveIntervalMs,
@@ -85,11 +95,12 @@ export class InstanceConnection {
         this.hasSettings = true;
         // One that is about to go says nothing of the next.
         if (connection.state !== "open") return;
-        options.onSettings(
-          connection.openStreams + connection.availableStreams,
-        );
+        options.onSettings(connection.peerMaxStreams);
       },
-      onGoaway: options.onGoaway,
+      onGoaway: (code) => {
+        this.goawayCode = code;
+        options.onGoaway(code);
+      },
       onClose: options.onClose,
     });
     this.#connection = connection;
@@ -99,7 +110,13 @@ export class InstanceConnection {
     const socket =
       tls === undefined
         ? connect({ ...address, noDelay: true })
-        : connectTls({ ...tls, ...address, ALPNProtocols: ["h2"] });
+        : connectTls({
+            // Which of its names the instance is called by; addresses are none.
+            ...(isIP(address.host) === 0 && { servername: address.host }),
+            ...tls,
+            ...address,
+            ALPNProtocols: ["h2"],
+          });
     // Before the engine hears of it: then the streams end, and ask.
     socket.on("error", (error) => {
       this.error = error;
@@ -182,13 +199,13 @@ export function forgetReset(stream: Stream): void {
 
 /**
  * Whether the instance has certainly not looked at a call whose stream ended,
- * so that it may be repeated on another.
+ * so that it may be repeated on another. Not if the instance blamed the
+ * connection: this very call may be why, and the next connection would follow.
  */
 export function wasNeverSeen({ closedBy, context: owner }: Stream): boolean {
-  if (closedBy === "refused") return true;
-  const isConnected =
-    !(owner instanceof InstanceConnection) || owner.wasConnected;
-  return closedBy === "connection" && !isConnected;
+  if (!(owner instanceof InstanceConnection)) return closedBy === "refused";
+  if (closedBy === "refused") return owner.goawayCode === ErrorCode.noError;
+  return closedBy === "connection" && !owner.wasConnected;
 }
 
 /** Call a function once a stream's connection stands; perhaps never. */

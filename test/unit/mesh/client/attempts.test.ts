@@ -40,11 +40,13 @@ for (const [way, options] of ways) {
       await using mesh = open([...bad, fine.address], options);
       for (let i = 0; i < 3; i++) await mesh.client.hello({ name: "john" });
       assert.equal(fine.calls.length, 3);
-      await using none = open(bad, options);
-      await assert.rejects(
-        none.client.hello({ name: "john" }),
-        rejectsWith(Code.Unavailable, /address|takes no more/),
-      );
+      for (const address of bad) {
+        await using none = open([address], options);
+        await assert.rejects(
+          none.client.hello({ name: "john" }),
+          rejectsWith(Code.Unavailable, /is no address/),
+        );
+      }
     });
 
     test("goes to each other instance once if they refuse it", async () => {
@@ -143,6 +145,7 @@ for (const [way, options] of ways) {
       [ErrorCode.cancel, Code.Unavailable],
       [ErrorCode.enhanceYourCalm, Code.ResourceExhausted],
       [ErrorCode.inadequateSecurity, Code.PermissionDenied],
+      [ErrorCode.http11Required, Code.PermissionDenied],
       [0x77, Code.Internal],
     ];
     for (const [code, expected] of resets) {

@@ -31,6 +31,12 @@ const requests: Record<string, { options?: Options; call?: CallOptions }> = {
   "with a deadline and headers": {
     call: { timeoutMs: 20_000, headers: { "x-own": "1" } },
   },
+  "with a deadline, and a header that says another": {
+    call: { timeoutMs: 20_000, headers: { "grpc-timeout": "7S" } },
+  },
+  "with a header for a deadline": {
+    call: { headers: { "grpc-timeout": "7S" } },
+  },
   "with a signal": { call: { signal: new AbortController().signal } },
   "as JSON": { options: { useBinaryFormat: false } },
   "with a compression, but too short": {
