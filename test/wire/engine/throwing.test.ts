@@ -2,42 +2,14 @@
 // swallowed, and nobody else notices.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { createHeaderBlock, ErrorCode } from "../../../wire/index.ts";
-import { killAtExit } from "../../support/at-exit.ts";
+import { startThrowing } from "../../support/throwing.ts";
 import { connectClient, requestOf, turnsUntil } from "./duo.ts";
 
 const TRAILERS = createHeaderBlock([["x-t", "1"]]);
 
-type Place = "onRequest" | "onData" | "onTrailers" | "onSent" | "onClose";
-
-/** A server in a process of its own that throws there. */
-async function startThrowing(place: Place) {
-  const program = fileURLToPath(
-    new URL("throwing-program.ts", import.meta.url),
-  );
-  const child = spawn(process.execPath, [program, place], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  killAtExit(child);
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  await turnsUntil("its port", () => output.includes("\n"));
-  return {
-    port: Number.parseInt(output, 10),
-    lines: () => output.split("\n").slice(1, -1),
-    async [Symbol.asyncDispose]() {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-}
+const PROGRAM = new URL("throwing-program.ts", import.meta.url);
 
 const options = { concurrency: true };
 
@@ -47,7 +19,7 @@ describe(
   () => {
     for (const place of ["onRequest", "onData", "onTrailers"] as const) {
       it(`${place}()`, async () => {
-        await using server = await startThrowing(place);
+        await using server = await startThrowing(PROGRAM, place);
         using bad = connectClient(server.port);
         using good = connectClient(server.port);
         const held = bad.call(requestOf("/held"));
@@ -80,7 +52,7 @@ describe(
   options,
   () => {
     it("onSent()", async () => {
-      await using server = await startThrowing("onSent");
+      await using server = await startThrowing(PROGRAM, "onSent");
       using bad = connectClient(server.port);
       using good = connectClient(server.port);
       const clients = [bad, good];
@@ -98,7 +70,7 @@ describe(
     });
 
     it("onClose(), while the connection ends", async () => {
-      await using server = await startThrowing("onClose");
+      await using server = await startThrowing(PROGRAM, "onClose");
       using bad = connectClient(server.port);
       bad.call(requestOf("/bad"));
       bad.call(requestOf("/held"));

@@ -2,17 +2,14 @@
 // or because a handler throws. What else came on them is not begun any more.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import {
   createHeaderBlock,
   createListener,
   ErrorCode,
   type ServerStream,
 } from "../../../wire/index.ts";
-import { killAtExit } from "../../support/at-exit.ts";
+import { startThrowing } from "../../support/throwing.ts";
 import { until } from "../../support/until.ts";
 import { answer, connectLine } from "./service.ts";
 
@@ -73,32 +70,7 @@ describe("a reset is the end of its connection: what is pipelined is not begun",
   }
 });
 
-type Place = "onRequest" | "onData" | "onTrailers" | "onSent" | "onClose";
-
-/** A listener in a process of its own that throws there. */
-async function startThrowing(place: Place) {
-  const program = fileURLToPath(
-    new URL("throwing-program.ts", import.meta.url),
-  );
-  const child = spawn(process.execPath, [program, place], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  killAtExit(child);
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  await until("its port", () => output.includes("\n"));
-  return {
-    port: Number.parseInt(output, 10),
-    lines: () => output.split("\n").slice(1, -1),
-    async [Symbol.asyncDispose]() {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-}
+const PROGRAM = new URL("throwing-program.ts", import.meta.url);
 
 const BODY = "5\r\nhello\r\n0\r\nx-t: 1\r\n\r\n";
 
@@ -120,7 +92,7 @@ describe(
       "onClose",
     ] as const) {
       it(`${place}()`, async () => {
-        await using server = await startThrowing(place);
+        await using server = await startThrowing(PROGRAM, place);
         using good = await connectLine(server.port);
         good.send(chunked("/good"));
         using bad = await connectLine(server.port);
@@ -143,7 +115,7 @@ describe(
     }
 
     it("onClose(), after the caller has left", async () => {
-      await using server = await startThrowing("onClose");
+      await using server = await startThrowing(PROGRAM, "onClose");
       using good = await connectLine(server.port);
       good.send(chunked("/good"));
       using bad = await connectLine(server.port);
@@ -161,7 +133,7 @@ describe(
     });
 
     it("onRequest(), and what is pipelined is not begun", async () => {
-      await using server = await startThrowing("onRequest");
+      await using server = await startThrowing(PROGRAM, "onRequest");
       using bad = await connectLine(server.port);
       bad.send(post("/bad") + post("/next"));
       assert.equal(await bad.ended(), "");
